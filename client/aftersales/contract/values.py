@@ -1,0 +1,150 @@
+"""Values that every part of the product shares: money and the closed lists of the trade.
+
+No temporalio import here: the pure rules in `domain` build on this module alone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+OpaqueId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:@/\-]+$")]
+
+
+class Frozen(BaseModel):
+    """Base of every contract model: immutable, and an unknown field from a newer caller is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Money(Frozen):
+    """An amount as an integer of minor units and its ISO 4217 currency (design: money, rule 1)."""
+
+    minor: int = Field(strict=True)
+    currency: Currency
+
+
+class CaseKind(StrEnum):
+    REFUND_ONLY = "refund_only"  # 仅退款
+    RETURN_AND_REFUND = "return_and_refund"  # 退货退款
+    EXCHANGE = "exchange"  # 换货
+
+
+class Reason(StrEnum):
+    QUALITY_PROBLEM = "quality_problem"
+    WRONG_SIZE = "wrong_size"
+    WRONG_ITEM = "wrong_item"
+    DAMAGED_IN_TRANSIT = "damaged_in_transit"
+    NOT_AS_DESCRIBED = "not_as_described"
+    NOT_RECEIVED = "not_received"
+    CHANGED_MIND = "changed_mind"
+
+
+class Channel(StrEnum):
+    """Where the application came in (P1.1)."""
+
+    ONLINE = "online"
+    PHONE = "phone"
+    MAIL = "mail"
+
+
+class Language(StrEnum):
+    ZH_CN = "zh-CN"
+    EN = "en"
+
+
+class Role(StrEnum):
+    """Who a person acts as; proven by the service that authenticated them."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    FINANCE = "finance"
+    WAREHOUSE = "warehouse"
+    OPS = "ops"
+    ADMIN = "admin"
+
+
+class CaseStatus(StrEnum):
+    RECEIVED = "received"
+    ASSESSING = "assessing"
+    NEEDS_EVIDENCE = "needs_evidence"
+    UNDER_REVIEW = "under_review"
+    AWAITING_CUSTOMER = "awaiting_customer"  # the reviewer asked; the 24-hour clock is paused
+    APPROVED = "approved"
+    PAYING = "paying"
+    REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partly_refunded"
+    PAYMENT_FAILED = "payment_failed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+OUTCOMES = frozenset(
+    {
+        CaseStatus.REFUNDED,
+        CaseStatus.PARTLY_REFUNDED,
+        CaseStatus.REJECTED,
+        CaseStatus.WITHDRAWN,
+        CaseStatus.EXPIRED,
+    }
+)
+"""A case in one of these waits for nobody; only its aftercare is still open."""
+
+
+class LegState(StrEnum):
+    """One tender's part of a payment (design: payments)."""
+
+    RESERVED = "reserved"
+    SUBMITTING = "submitting"
+    CONFIRMING = "confirming"  # unknown: may have been executed, being looked up
+    PENDING = "pending"
+    BLOCKED = "blocked"  # the merchant's side must act
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REVERSED = "reversed"
+
+
+class DecisionKind(StrEnum):
+    APPROVE = "approve"
+    APPROVE_PART = "approve_part"
+    REJECT = "reject"
+    ASK = "ask"
+    EXTEND = "extend"
+    HAND_OVER = "hand_over"
+    ESCALATE = "escalate"
+
+
+class MessageKind(StrEnum):
+    """What a person can say to a case."""
+
+    DECISION = "decision"
+    EVIDENCE = "evidence"
+    WITHDRAWAL = "withdrawal"
+    APPEAL = "appeal"
+    SURVEY_ANSWER = "survey_answer"
+
+
+class WaitsFor(StrEnum):
+    """Which party a case waits for; `nobody` while the system itself is at work."""
+
+    NOBODY = "nobody"
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    FINANCE = "finance"
+    PROVIDER = "provider"
+    SHOP = "shop"
+
+
+class EvidenceRef(Frozen):
+    """A piece of evidence by reference; its bytes never enter a workflow's history."""
+
+    sha256: Sha256
+    media_type: Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9.+\-]+$", max_length=80)]
+    size_bytes: Annotated[int, Field(gt=0, le=200_000_000)]
