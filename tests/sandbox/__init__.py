@@ -1,0 +1,1 @@
+"""The sandbox, proven by the real SDK against a real server."""
