@@ -1,0 +1,92 @@
+"""Stripe's webhooks: who sent them and what they hint at. A webhook is never acted on (design: payments)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, ValidationError
+
+from integrations.stripe.wire import LEG
+
+SIGNATURE_HEADER: Final = "stripe-signature"
+TOLERANCE_S: Final = 300
+LONGEST_NUMBER: Final = 64
+Id = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class WebhookRefusedError(Exception):
+    """The message is not believed. `str(error)` says why; the sender is to get HTTP 400."""
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """A verified event. `event_id` is Stripe's own and the same for each delivery; `kind` such as
+    `refund.updated`; `provider_number` is ours, empty when the event is about nothing of ours."""
+
+    provider: str
+    event_id: str
+    kind: str
+    provider_number: str
+    object_id: str
+
+
+class _Subject(BaseModel):
+    id: str = ""
+    noun: str = Field(default="", alias="object")
+    metadata: dict[str, object] | None = None
+
+
+class _Content(BaseModel):
+    subject: _Subject = Field(alias="object")
+
+
+class _Envelope(BaseModel):
+    id: Id
+    type: Id
+    data: _Content
+
+
+def parse_webhook(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> WebhookEvent:
+    """Verify a delivery over its exact bytes and read what it is about.
+
+    `secrets`: any of them will do, so that a new one can replace the old. `now`: real time, with its zone; the
+    signature must be at most 300 s older or younger. Raises WebhookRefusedError.
+    """
+    stamp, signatures = _signature_of(headers)
+    if not _is_signed(f"{stamp}.".encode() + body, signatures, secrets):
+        raise WebhookRefusedError("The signature fits none of the endpoint's secrets.")
+    if abs(now.timestamp() - stamp) > TOLERANCE_S:
+        raise WebhookRefusedError(f"The signature is more than {TOLERANCE_S} s away from the present time.")
+    try:
+        envelope = _Envelope.model_validate_json(body)
+    except ValidationError as error:
+        raise WebhookRefusedError("The body is not an event of Stripe.") from error
+    subject = envelope.data.subject
+    return WebhookEvent("stripe", envelope.id, envelope.type, _number_of(subject), subject.id)
+
+
+def _signature_of(headers: Mapping[str, str]) -> tuple[int, list[str]]:
+    header = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER), "")
+    parts = [part.strip().partition("=") for part in header.split(",")]
+    stamps = [value for name, _, value in parts if name == "t"]
+    signatures = [value for name, _, value in parts if name == "v1"]
+    if len(stamps) != 1 or not stamps[0].isascii() or not stamps[0].isdigit() or not signatures:
+        raise WebhookRefusedError("The Stripe-Signature header is missing or malformed.")
+    return int(stamps[0]), signatures
+
+
+def _is_signed(signed: bytes, signatures: Sequence[str], secrets: Sequence[str]) -> bool:
+    expected = [hmac.new(secret.encode(), signed, sha256).hexdigest().encode() for secret in secrets if secret]
+    # Every pair is compared, in constant time: how long it takes says nothing about which one was near.
+    matches = [hmac.compare_digest(ours, theirs.encode()) for ours in expected for theirs in signatures]
+    return any(matches)
+
+
+def _number_of(subject: _Subject) -> str:
+    number = (subject.metadata or {}).get(LEG) if subject.noun == "refund" else None
+    return number if isinstance(number, str) and len(number) <= LONGEST_NUMBER else ""

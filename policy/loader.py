@@ -1,0 +1,90 @@
+"""Loading a policy version: read every file, refuse what is doubtful, name the version by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from activities.types import Timings
+from policy.answers import CheckedTimings, sentence_of
+from policy.checks import check_document
+from policy.document import Document, canonical
+from policy.engine import REFUND_TABLE, ZenPolicy
+from policy.errors import PolicyError
+
+PACKAGED: Final = Path(__file__).parent / "tables"
+TIMINGS: Final = "timings"
+
+
+def load_policy(version: Path | str = "v1", time_scale: float = 1.0) -> ZenPolicy:
+    """Load a version by its folder, or a packaged one by its name (such as "v1").
+
+    `time_scale` shortens every waiting time (demo and tests): seconds are multiplied by it, never below one.
+    It is a setting of the process and no part of the policy, so the content hash stays the same.
+    Raises PolicyError naming table, row and column.
+    """
+    if not 0 < time_scale <= 1:
+        raise PolicyError(f"a time scale of {time_scale} makes no sense; it must be above 0 and at most 1.")
+    files = _read_folder(_folder_of(version))
+    timings = _timings_of(files.pop(TIMINGS))
+    table = canonical(files[REFUND_TABLE])
+    check_document(REFUND_TABLE, _document_of(REFUND_TABLE, table))
+    content_hash = hashlib.sha256(canonical({**files, TIMINGS: timings.model_dump()}).encode()).hexdigest()
+    return ZenPolicy({REFUND_TABLE: table}, content_hash, _scaled(timings, time_scale))
+
+
+def _folder_of(version: Path | str) -> Path:
+    packaged = PACKAGED / str(version)
+    folder = packaged if isinstance(version, str) and packaged.is_dir() else Path(version)
+    if not folder.is_dir():
+        known = ", ".join(sorted(path.name for path in PACKAGED.iterdir() if path.is_dir()))
+        raise PolicyError(f"there is no policy version {str(version)!r}; name a folder, or one of: {known}.")
+    return folder
+
+
+def _read_folder(folder: Path) -> dict[str, object]:
+    names = {path.stem for path in folder.glob("*.json")}
+    expected = {REFUND_TABLE, TIMINGS}
+    if names != expected:
+        wanted = " and ".join(f"{name}.json" for name in sorted(expected))
+        raise PolicyError(f"a policy version holds {wanted}; this one holds {', '.join(sorted(names)) or 'none'}.")
+    return {name: _read_json(name, folder / f"{name}.json") for name in sorted(names)}
+
+
+def _read_json(name: str, path: Path) -> object:
+    try:
+        content: object = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_key_once)
+    except ValueError as error:
+        raise PolicyError(f"the file is no sound JSON: {error}.", table=name) from error
+    return content
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two equal keys JSON keeps the last in silence; in a table that is a cell nobody sees."""
+    keys = [key for key, _ in pairs]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands twice in one object")
+    return dict(pairs)
+
+
+def _document_of(name: str, text: str) -> Document:
+    try:
+        return Document.model_validate_json(text)
+    except ValidationError as error:
+        raise PolicyError(sentence_of(error), table=name) from error
+
+
+def _timings_of(content: object) -> Timings:
+    try:
+        return CheckedTimings.model_validate(content)
+    except ValidationError as error:
+        raise PolicyError(sentence_of(error), table=TIMINGS) from error
+
+
+def _scaled(timings: Timings, time_scale: float) -> Timings:
+    return Timings(**{name: max(1, round(s * time_scale)) for name, s in timings.model_dump().items()})

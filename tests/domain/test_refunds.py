@@ -1,0 +1,355 @@
+"""What refunds give back, one by one and in any sequence (P3.1; design: money, rules 3 to 5)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftersales.contract.values import AmountKind, BreakDown, Money
+from domain.allocation import DraftLine, DraftShipping, FrozenOrder, OrderDraft, TaxMode
+from domain.breakdown import NOTHING_TAKEN, NoteCode, Taken, amount_of, taken_by
+from domain.errors import AmountRefused, CurrencyMixed, LineUnknown, NothingAsked, QuantityRefused
+from domain.freezing import freeze
+from domain.refunds import (
+    AmountAsked,
+    Deduction,
+    RefundAsked,
+    UnitsAsked,
+    break_down,
+    refundable_quantity,
+    units_taken,
+)
+from tests.domain.orders_for_test import everything, given_back, one_line, orders, units_of
+
+SOME = settings(max_examples=50)  # whole sequences of refunds, each example some twenty of them
+
+
+def amount_of_line(minor: int, *, with_tax: bool = False, line_id: str = "1") -> RefundAsked:
+    return RefundAsked(amounts=(AmountAsked(line_id=line_id, amount_minor=minor, with_tax=with_tax),))
+
+
+def less(asked: RefundAsked, *deductions: Deduction) -> RefundAsked:
+    return asked.model_copy(update={"deductions": deductions})
+
+
+def in_turn(order: FrozenOrder, *asked: RefundAsked) -> list[BreakDown]:
+    """One refund after the other, each knowing those before."""
+    done: list[BreakDown] = []
+    for each in asked:
+        done.append(break_down(order, taken_by(done), each))
+    return done
+
+
+def lines_said(refund: BreakDown) -> list[tuple[str, int, int, str]]:
+    return [(line.kind.value, line.quantity, line.amount_minor, str(line.note)) for line in refund.lines]
+
+
+# --- whole units -----------------------------------------------------------------------------------------
+
+
+def test_a_refund_is_explained_line_by_line() -> None:
+    order = one_line(4, 1000, tax_bp=1000, order_discount_minor=399, shipping_minor=500)
+    asked = RefundAsked(units=(UnitsAsked(line_id="1", quantity=2),), whole_shipping=True)
+    refund = break_down(order, NOTHING_TAKEN, asked)
+    assert lines_said(refund) == [
+        ("goods", 2, 2000, ""),
+        ("discount", 0, -200, ""),
+        ("tax", 0, 180, ""),
+        ("shipping", 0, 500, ""),
+    ]
+    assert refund.total == Money(minor=2480, currency="EUR")
+
+
+def test_units_are_taken_in_their_order() -> None:
+    order = one_line(3, 1000, order_discount_minor=100)
+    refunds = in_turn(order, units_of("1", 1), units_of("1", 2))
+    assert [refund.total.minor for refund in refunds] == [966, 1934]
+
+
+@given(order=orders())
+def test_everything_gives_back_what_was_paid(order: FrozenOrder) -> None:
+    assert given_back(order, everything(order)) == order.paid.minor
+
+
+@SOME
+@given(order=orders(), choices=st.data())
+def test_any_sequence_of_units_gives_back_exactly_what_was_paid(order: FrozenOrder, choices: st.DataObject) -> None:
+    asks = [units_of(line.line_id, 1) for line in order.lines for _ in range(line.quantity)]
+    asks.append(RefundAsked(whole_shipping=True))
+    refunds = in_turn(order, *choices.draw(st.permutations(asks)))
+    assert sum(refund.total.minor for refund in refunds) == order.paid.minor
+
+
+@SOME
+@given(order=orders(), choices=st.data())
+def test_refunding_one_line_never_changes_what_another_gives_back(order: FrozenOrder, choices: st.DataObject) -> None:
+    line = choices.draw(st.sampled_from(order.lines))
+    whole = units_of(line.line_id, line.quantity)
+    others = [units_of(other.line_id, other.quantity) for other in order.lines if other is not line]
+    assert in_turn(order, *others, whole)[-1].total == break_down(order, NOTHING_TAKEN, whole).total
+
+
+@given(order=orders())
+def test_lines_together_give_back_what_they_give_one_by_one(order: FrozenOrder) -> None:
+    one_by_one = in_turn(order, *(units_of(line.line_id, line.quantity) for line in order.lines))
+    together = RefundAsked(units=everything(order).units)
+    assert given_back(order, together) == sum(refund.total.minor for refund in one_by_one)
+
+
+@pytest.mark.parametrize("quantity", [-1, 0, 3])
+def test_a_quantity_beyond_what_is_free_is_refused_with_the_largest(quantity: int) -> None:
+    order = one_line(3, 1000)
+    with pytest.raises(QuantityRefused) as refusal:
+        break_down(order, units_taken(order, {"1": 1}), units_of("1", quantity))
+    assert refusal.value.largest == 2
+
+
+def test_one_line_named_twice_is_counted_twice() -> None:
+    order = one_line(3, 1000)
+    twice = (UnitsAsked(line_id="1", quantity=2), UnitsAsked(line_id="1", quantity=1))
+    assert given_back(order, RefundAsked(units=twice)) == 3000
+    with pytest.raises(QuantityRefused):
+        break_down(order, NOTHING_TAKEN, RefundAsked(units=(twice[0], twice[0])))
+
+
+def test_what_was_not_bought_is_not_refunded() -> None:
+    with pytest.raises(LineUnknown):
+        break_down(one_line(1, 100), NOTHING_TAKEN, units_of("2", 1))
+
+
+def test_a_refund_of_nothing_is_refused() -> None:
+    with pytest.raises(NothingAsked):
+        break_down(one_line(1, 100), NOTHING_TAKEN, RefundAsked())
+
+
+@SOME
+@given(order=orders(), choices=st.data())
+def test_with_cases_withdrawn_in_between_no_line_gives_back_more_than_was_paid(
+    order: FrozenOrder, choices: st.DataObject
+) -> None:
+    asks = [units_of(line.line_id, 1) for line in order.lines for _ in range(line.quantity)]
+    held = in_turn(order, *asks)
+    kept = [refund for refund in held if choices.draw(st.booleans())]
+    rest = [
+        units_of(line.line_id, line.quantity - taken_by(kept).units(line.line_id))
+        for line in order.lines
+        if line.quantity > taken_by(kept).units(line.line_id)
+    ]
+    for ask in rest:
+        kept.append(break_down(order, taken_by(kept), ask))
+    goods_paid = sum(line.worth().net_minor + line.worth().tax_minor for line in order.lines)
+    assert sum(refund.total.minor for refund in kept) == goods_paid
+
+
+@SOME
+@given(order=orders(), choices=st.data())
+def test_counts_alone_say_what_the_first_units_took(order: FrozenOrder, choices: st.DataObject) -> None:
+    counts = {line.line_id: choices.draw(st.integers(0, line.quantity)) for line in order.lines}
+    taken = units_taken(order, counts, shipping_taken=True)
+    rest = tuple(
+        UnitsAsked(line_id=line.line_id, quantity=line.quantity - counts[line.line_id])
+        for line in order.lines
+        if line.quantity > counts[line.line_id]
+    )
+    left = given_back(order, RefundAsked(units=rest, whole_shipping=True), taken)
+    assert amount_of(taken.lines) + left == order.paid.minor
+
+
+def test_no_counts_take_nothing() -> None:
+    assert units_taken(one_line(2, 100), {"1": 0}) == NOTHING_TAKEN
+
+
+@pytest.mark.parametrize(
+    ("good", "damaged", "damaged_counts", "quantity"),
+    [(2, 0, False, 2), (2, 1, False, 2), (2, 1, True, 3), (4, 0, False, 3), (3, 3, True, 3), (0, 0, True, 0)],
+)
+def test_inspection_and_not_the_announcement_decides_the_quantity(
+    good: int, damaged: int, damaged_counts: bool, quantity: int
+) -> None:
+    assert refundable_quantity(3, good, damaged, damaged_counts=damaged_counts) == quantity
+
+
+# --- free amounts ----------------------------------------------------------------------------------------
+
+
+@SOME
+@given(order=orders(), choices=st.data())
+def test_any_mix_of_amounts_and_units_gives_back_exactly_what_a_line_cost(
+    order: FrozenOrder, choices: st.DataObject
+) -> None:
+    line = choices.draw(st.sampled_from(order.lines))
+    done: list[BreakDown] = []
+    for _ in range(line.quantity):
+        left = line.worth().net_minor - taken_by(done).of_line(line.line_id).net_minor
+        if left and choices.draw(st.booleans()):
+            ask = amount_of_line(choices.draw(st.integers(1, left)), line_id=line.line_id)
+            done.append(break_down(order, taken_by(done), ask))
+        done.append(break_down(order, taken_by(done), units_of(line.line_id, 1)))
+        assert done[-1].total.minor >= 0
+    assert sum(refund.total.minor for refund in done) == line.worth().net_minor + line.worth().tax_minor
+
+
+@SOME
+@given(order=orders(), with_tax=st.booleans(), choices=st.data())
+def test_amounts_never_take_more_tax_than_is_left_and_the_last_takes_it_all(
+    order: FrozenOrder, with_tax: bool, choices: st.DataObject
+) -> None:
+    line = order.lines[0]
+    paid, done = line.worth(), list[BreakDown]()
+    while True:
+        taken = taken_by(done).of_line(line.line_id)
+        assert 0 <= taken.tax_minor <= paid.tax_minor
+        left = paid.net_minor - taken.net_minor + (paid.tax_minor - taken.tax_minor if with_tax else 0)
+        if left == 0:
+            break
+        ask = left if len(done) > 3 else choices.draw(st.integers(1, left))
+        refund = break_down(order, taken_by(done), amount_of_line(ask, with_tax=with_tax))
+        assert not with_tax or refund.total.minor == ask
+        done.append(refund)
+    if done:
+        assert taken_by(done).of_line(line.line_id) == (paid.net_minor, paid.tax_minor)
+
+
+def test_an_amount_with_tax_is_what_the_customer_gets() -> None:
+    refund = break_down(one_line(1, 1000, tax_bp=2500), NOTHING_TAKEN, amount_of_line(100, with_tax=True))
+    assert lines_said(refund) == [("goods", 0, 80, "free_amount"), ("tax", 0, 20, "free_amount")]
+
+
+@pytest.mark.parametrize(("with_tax", "largest"), [(False, 900), (True, 1125)])
+@pytest.mark.parametrize("minor", [0, -1, 1126])
+def test_an_amount_out_of_bounds_is_refused_with_the_largest_of_its_kind(
+    minor: int, with_tax: bool, largest: int
+) -> None:
+    order = one_line(1, 1000, tax_bp=2500)
+    [earlier] = in_turn(order, amount_of_line(100))
+    with pytest.raises(AmountRefused) as refusal:
+        break_down(order, taken_by([earlier]), amount_of_line(minor, with_tax=with_tax))
+    assert (refusal.value.asked_minor, refusal.value.largest_minor) == (minor, largest)
+
+
+def test_an_earlier_amount_counts_against_the_units_left_in_proportion() -> None:
+    order = one_line(2, 1000)
+    _, first, second = in_turn(order, amount_of_line(500), units_of("1", 1), units_of("1", 1))
+    assert lines_said(first) == [("goods", 1, 1000, ""), ("goods", 0, -250, NoteCode.EARLIER_REFUNDS)]
+    assert (first.total.minor, second.total.minor) == (750, 750)
+
+
+# --- shipping --------------------------------------------------------------------------------------------
+
+
+def shipped(price_minor: int, tax_mode: TaxMode, tax_bp: int) -> FrozenOrder:
+    return freeze(
+        OrderDraft(
+            currency="EUR",
+            tax_mode=TaxMode.NONE,
+            lines=(DraftLine(line_id="1", quantity=1, unit_price_minor=100),),
+            shipping=DraftShipping(price_minor=price_minor, tax_mode=tax_mode, tax_bp=tax_bp),
+        )
+    )
+
+
+def test_shipping_is_not_given_back_unless_it_is_asked_for() -> None:
+    order = one_line(1, 1000, shipping_minor=500)
+    kinds = {line.kind for line in break_down(order, NOTHING_TAKEN, units_of("1", 1)).lines}
+    assert AmountKind.SHIPPING not in kinds
+
+
+def test_shipping_is_given_back_at_most_once() -> None:
+    order = one_line(1, 1000, shipping_minor=500)
+    first, second = in_turn(order, RefundAsked(whole_shipping=True), everything(order))
+    assert (first.total.minor, second.total.minor) == (500, 1000)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        (TaxMode.EXCLUSIVE, [("shipping", 0, 1000, ""), ("tax", 0, 150, "")]),
+        (TaxMode.INCLUSIVE, [("shipping", 0, 1000, "")]),
+    ],
+)
+def test_tax_on_shipping_is_a_line_of_its_own_only_where_it_came_on_top(
+    mode: TaxMode, said: list[tuple[str, int, int, str]]
+) -> None:
+    refund = break_down(shipped(1000, mode, 1500), NOTHING_TAKEN, RefundAsked(whole_shipping=True))
+    assert lines_said(refund) == said
+
+
+@given(parts=st.lists(st.integers(1, 400), max_size=6))
+def test_shipping_in_parts_gives_back_exactly_what_it_cost(parts: list[int]) -> None:
+    order, done = shipped(2500, TaxMode.EXCLUSIVE, 1900), list[BreakDown]()
+    for part in parts:
+        done.append(break_down(order, taken_by(done), RefundAsked(shipping_minor=part)))
+    done.append(break_down(order, taken_by(done), RefundAsked(whole_shipping=True)))
+    assert sum(refund.total.minor for refund in done) == 2975
+
+
+def test_an_order_shipped_for_free_has_no_shipping_to_give_back() -> None:
+    order = one_line(1, 1000)
+    assert given_back(order, RefundAsked(whole_shipping=True)) == 0
+    with pytest.raises(AmountRefused) as refusal:
+        break_down(order, NOTHING_TAKEN, RefundAsked(shipping_minor=1))
+    assert refusal.value.largest_minor == 0
+
+
+# --- deductions and parts --------------------------------------------------------------------------------
+
+
+def fee(minor: int, note: NoteCode = NoteCode.RESTOCKING_FEE) -> Deduction:
+    return Deduction(note=note, amount_minor=minor)
+
+
+def test_deductions_are_lines_of_their_own() -> None:
+    asked = less(units_of("1", 1), fee(100), fee(250, NoteCode.RETURN_SHIPPING))
+    refund = break_down(one_line(1, 1000), NOTHING_TAKEN, asked)
+    assert lines_said(refund)[1:] == [
+        ("deduction", 0, -100, "restocking_fee"),
+        ("deduction", 0, -250, "return_shipping"),
+    ]
+    assert refund.total.minor == 650
+
+
+@given(order=orders(), fees=st.lists(st.integers(0, 10_000), max_size=4))
+def test_no_deduction_makes_a_refund_negative(order: FrozenOrder, fees: list[int]) -> None:
+    asked = less(everything(order), *map(fee, fees))
+    assert given_back(order, asked) == max(order.paid.minor - sum(fees), 0)
+
+
+def test_what_was_deducted_once_is_not_given_back_by_the_next_refund() -> None:
+    order = one_line(2, 1000)
+    refunds = in_turn(order, less(units_of("1", 1), fee(300)), units_of("1", 1))
+    assert [refund.total.minor for refund in refunds] == [700, 1000]
+
+
+def test_an_approval_in_part_names_the_part_that_is_kept() -> None:
+    part = units_of("1", 1).model_copy(update={"amount": Money(minor=600, currency="EUR")})
+    refund = break_down(one_line(1, 1000), NOTHING_TAKEN, part)
+    assert lines_said(refund)[-1] == ("deduction", 0, -400, NoteCode.APPROVED_IN_PART)
+    assert refund.total.minor == 600
+
+
+def test_an_amount_that_is_the_whole_deducts_nothing() -> None:
+    whole = units_of("1", 1).model_copy(update={"amount": Money(minor=1000, currency="EUR")})
+    assert len(break_down(one_line(1, 1000), NOTHING_TAKEN, whole).lines) == 1
+
+
+@pytest.mark.parametrize("minor", [0, -5, 901])
+def test_a_part_beyond_the_whole_is_refused_with_the_whole(minor: int) -> None:
+    asked = less(units_of("1", 1), fee(100)).model_copy(update={"amount": Money(minor=minor, currency="EUR")})
+    with pytest.raises(AmountRefused) as refusal:
+        break_down(one_line(1, 1000), NOTHING_TAKEN, asked)
+    assert refusal.value.largest_minor == 900
+
+
+def test_a_part_in_another_currency_is_refused() -> None:
+    asked = units_of("1", 1).model_copy(update={"amount": Money(minor=1, currency="USD")})
+    with pytest.raises(CurrencyMixed):
+        break_down(one_line(1, 1000), NOTHING_TAKEN, asked)
+
+
+@given(order=orders())
+def test_a_stored_break_down_is_read_back_and_takes_the_same(order: FrozenOrder) -> None:
+    refund = break_down(order, NOTHING_TAKEN, everything(order))
+    stored = BreakDown.model_validate_json(refund.model_dump_json())
+    assert taken_by([stored]) == Taken(lines=refund.lines)
+    assert amount_of(stored.lines) == stored.total.minor
