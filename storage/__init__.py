@@ -1,0 +1,1 @@
+"""SQL tables, the units of work over them, and what pages and lists read."""

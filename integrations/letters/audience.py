@@ -1,0 +1,40 @@
+"""Which stage is told to whom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from activities.types import Stage
+
+
+class Audience(StrEnum):
+    CUSTOMER = "customer"
+    AGENTS = "agents"
+    SUPERVISORS = "supervisors"
+    FINANCE = "finance"
+    OPS = "ops"
+
+
+AUDIENCES: Final[dict[Stage, tuple[Audience, ...]]] = {
+    Stage.RECEIVED: (Audience.CUSTOMER,),
+    Stage.EVIDENCE_NEEDED: (Audience.CUSTOMER,),
+    Stage.REVIEW_STARTED: (Audience.CUSTOMER, Audience.AGENTS),
+    Stage.REVIEW_REMINDER: (Audience.AGENTS,),
+    Stage.HANDLING_TIME: (Audience.CUSTOMER,),
+    Stage.REVIEW_ESCALATED: (Audience.SUPERVISORS,),
+    Stage.CUSTOMER_ASKED: (Audience.CUSTOMER,),
+    Stage.APPROVED: (Audience.CUSTOMER,),
+    Stage.REJECTED: (Audience.CUSTOMER,),
+    Stage.WITHDRAWN: (Audience.CUSTOMER,),
+    Stage.EXPIRED: (Audience.CUSTOMER,),
+    Stage.PAYMENT_CONFIRMING: (Audience.CUSTOMER,),
+    Stage.PAYMENT_ON_ITS_WAY: (Audience.CUSTOMER,),
+    Stage.PAYMENT_BLOCKED: (Audience.FINANCE, Audience.OPS),
+    Stage.PAYMENT_FAILED: (Audience.CUSTOMER, Audience.FINANCE),
+    Stage.REFUNDED: (Audience.CUSTOMER,),
+    Stage.REVERSED: (Audience.CUSTOMER, Audience.FINANCE),
+    Stage.SURVEY: (Audience.CUSTOMER,),
+    Stage.SURVEY_REMINDER: (Audience.CUSTOMER,),
+    Stage.LOW_SCORE: (Audience.SUPERVISORS,),
+}

@@ -1,0 +1,130 @@
+"""Letters from templates, behind `activities.ports.Letters`.
+
+A template's first line is the subject, the rest the text. Templates run in Jinja's sandbox with undefined names
+as errors, and what a person wrote is set off as a quotation, so that it cannot pass for our own words.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import Field
+
+from activities.ports import Account, CaseRow, Clock, LegRow, Letter
+from activities.types import Stage
+from aftersales.contract.values import Frozen, Language, LegState
+from integrations.letters.audience import AUDIENCES, Audience
+from integrations.letters.facts import facts_of, moment
+from integrations.links import LinkSigner, SurveyLink
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_GAPS: Final = re.compile(r"\n{3,}")
+_INVITATIONS: Final = frozenset({Stage.SURVEY, Stage.SURVEY_REMINDER})
+
+
+class LetterSettings(Frozen):
+    """Who writes and who is written to. An empty address means that nobody of that kind is told by mail.
+
+    `portal_url` is where survey links lead; `case_url`, with `{number}` in it, where staff read a case.
+    `arrival_days`: how long money usually takes to be seen after a provider confirmed it.
+    """
+
+    shop_name: str = "After-sales"
+    portal_url: str = "http://127.0.0.1:8700"
+    case_url: str = ""
+    agents: str = ""
+    supervisors: str = ""
+    finance: str = ""
+    ops: str = ""
+    staff_language: Language = Language.ZH_CN
+    time_zone: str = "UTC"
+    arrival_days: dict[str, int] = Field(default={"stripe": 10, "alipay": 3, "wechatpay": 3, "bank": 5})
+
+    def address(self, audience: Audience, account: Account) -> str:
+        if audience is Audience.CUSTOMER:
+            return account.email
+        address: str = getattr(self, audience.value)
+        return address
+
+
+class TemplateLetters:
+    """Composes the letters of a stage: none for whom there is no address, none that would be untrue by now."""
+
+    def __init__(self, settings: LetterSettings, links: LinkSigner, clock: Clock) -> None:
+        self._settings = settings
+        self._links = links
+        self._clock = clock
+        self._zone = ZoneInfo(settings.time_zone)
+        self._templates = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(TEMPLATES),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(),  # html only: the letters are plain text
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters["quoted"] = _quoted
+
+    def compose(
+        self, stage: Stage, case: CaseRow, account: Account, legs: tuple[LegRow, ...], due_at: datetime | None
+    ) -> tuple[Letter, ...]:
+        """One letter for each recipient, of whom there may be none (no address known).
+
+        `due_at` is the moment that the text names; for the survey the last moment it can be answered, without
+        which the policy's survey window counts from now.
+        """
+        if stage is Stage.REFUNDED and not _paid(legs):
+            return ()  # reversed before it was written: to say it had arrived would be untrue
+        written = (self._letter(stage, audience, case, account, legs, due_at) for audience in AUDIENCES[stage])
+        return tuple(letter for letter in written if letter is not None)
+
+    def _letter(
+        self,
+        stage: Stage,
+        audience: Audience,
+        case: CaseRow,
+        account: Account,
+        legs: tuple[LegRow, ...],
+        due_at: datetime | None,
+    ) -> Letter | None:
+        recipient = self._settings.address(audience, account)
+        if not recipient:
+            return None
+        to_customer = audience is Audience.CUSTOMER
+        language = case.start.application.language if to_customer else self._settings.staff_language
+        room = "customer" if to_customer else "staff"
+        due = moment(due_at, language, self._zone) if due_at else ""
+        template = self._templates.get_template(f"{language.value}/{room}/{stage.value}.txt")
+        text = template.render(
+            case=facts_of(case, account, legs, due=due, language=language, arrival_days=self._settings.arrival_days),
+            shop=self._settings.shop_name,
+            address=self._settings.case_url.replace("{number}", case.number),
+            link=self._survey_address(case, due_at) if stage in _INVITATIONS else "",
+        )
+        subject, _, body = _GAPS.sub("\n\n", text).partition("\n")
+        return Letter(recipient=recipient, language=language, subject=subject.strip(), body=f"{body.strip()}\n")
+
+    def _survey_address(self, case: CaseRow, due_at: datetime | None) -> str:
+        application = case.start.application
+        end = due_at or self._clock.now() + timedelta(seconds=case.timings.survey_window_s)
+        link = SurveyLink(
+            number=case.number,
+            customer_id=application.customer_id,
+            language=application.language,
+            expires_at=int(end.timestamp()),
+        )
+        return f"{self._settings.portal_url.rstrip('/')}/survey/{self._links.survey_token(link)}"
+
+
+def _paid(legs: tuple[LegRow, ...]) -> bool:
+    return any(row.leg.state is LegState.SUCCEEDED for row in legs)
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())

@@ -1,0 +1,82 @@
+"""The trade's words in both languages: what is a code inside is a phrase in a letter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aftersales.contract.values import AmountKind, Language, LegState, Reason
+from domain.breakdown import NoteCode
+
+Phrases = dict[str, tuple[str, str]]
+"""Code to (Chinese, English)."""
+
+REASONS: Final[Phrases] = {
+    Reason.QUALITY_PROBLEM: ("质量问题", "quality problem"),
+    Reason.WRONG_SIZE: ("尺码不合适", "wrong size"),
+    Reason.WRONG_ITEM: ("发错商品", "wrong item sent"),
+    Reason.DAMAGED_IN_TRANSIT: ("运输途中损坏", "damaged in transit"),
+    Reason.NOT_AS_DESCRIBED: ("与描述不符", "not as described"),
+    Reason.NOT_RECEIVED: ("未收到商品", "not received"),
+    Reason.CHANGED_MIND: ("不想要了", "changed mind"),
+}
+
+AMOUNTS: Final[Phrases] = {
+    AmountKind.GOODS: ("商品", "Goods"),
+    AmountKind.DISCOUNT: ("优惠分摊", "Share of discounts"),
+    AmountKind.TAX: ("税费", "Tax"),
+    AmountKind.SHIPPING: ("运费", "Shipping"),
+    AmountKind.DEDUCTION: ("扣减", "Deduction"),
+    AmountKind.PROMOTION: ("促销调整", "Promotion"),
+}
+
+NOTES: Final[Phrases] = {
+    NoteCode.FREE_AMOUNT: ("按申请金额", "amount asked for"),
+    NoteCode.EARLIER_REFUNDS: ("此前已退", "refunded earlier"),
+    NoteCode.RETURN_SHIPPING: ("退货运费", "return shipping"),
+    NoteCode.RESTOCKING_FEE: ("重新上架费", "restocking fee"),
+    NoteCode.MISSING_GIFT: ("赠品未退回", "gift not returned"),
+    NoteCode.CONDITION: ("商品状况折价", "condition of the goods"),
+    NoteCode.APPROVED_IN_PART: ("部分批准", "approved in part"),
+    NoteCode.PROMOTION_KEPT: ("仍享受促销", "promotion kept"),
+    NoteCode.PROMOTION_CLAWED_BACK: ("不再满足促销条件", "promotion no longer met"),
+    NoteCode.PROMOTION_RESTORED: ("恢复促销优惠", "promotion restored"),
+}
+
+PROVIDERS: Final[Phrases] = {
+    "stripe": ("银行卡（Stripe）", "card (Stripe)"),
+    "alipay": ("支付宝", "Alipay"),
+    "wechatpay": ("微信支付", "WeChat Pay"),
+    "bank": ("银行转账", "bank transfer"),
+}
+
+LEG_STATES: Final[Phrases] = {
+    LegState.RESERVED: ("待发送", "not sent yet"),
+    LegState.SUBMITTING: ("发送中", "being sent"),
+    LegState.CONFIRMING: ("核实中", "being confirmed"),
+    LegState.PENDING: ("处理中", "accepted, in progress"),
+    LegState.BLOCKED: ("商户侧受阻", "blocked on our side"),
+    LegState.SUCCEEDED: ("已成功", "succeeded"),
+    LegState.FAILED: ("失败", "failed"),
+    LegState.REVERSED: ("已被退回", "reversed"),
+}
+
+REVIEW_CAUSES: Final[Phrases] = {
+    "account_not_active": ("买家账户状态异常", "the buyer's account is not active"),
+    "needs_return_or_exchange": ("需退货或换货", "a return or an exchange is asked for"),
+    "needs_return": ("商品尚未退回", "the goods are not back yet"),
+    "delivery_disputed": ("买家称未收到", "the buyer says it was not received"),
+    "not_delivered": ("尚未签收", "not delivered yet"),
+    "amount_above_bound": ("金额超过自动审批上限", "the amount is above the automatic bound"),
+    "reported_late": ("问题报告较晚", "the fault was reported late"),
+    "check_shipment": ("需核对发货记录", "the shipment must be checked"),
+    "check_stock": ("需核对库存", "stock must be checked"),
+    "no_rule": ("无适用规则", "no rule applies"),
+}
+
+
+def phrase(phrases: Phrases, code: str, language: Language) -> str:
+    """The phrase for a code, or the code itself where there is none: nobody is told nothing."""
+    both = phrases.get(code)
+    if both is None:
+        return code
+    return both[0] if language is Language.ZH_CN else both[1]

@@ -1,0 +1,50 @@
+"""The portal as one ASGI application: provider webhooks, the survey page, evidence uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from integrations.evidence import EvidenceStore
+from integrations.links import LinkSigner
+from portal.guard import Guard
+from portal.pages import Pages
+from portal.ports import Cases, Clock, PortalRecords, WebhookVerifier
+from portal.settings import PortalSettings
+from portal.survey import Survey
+from portal.uploads import Uploads
+from portal.webhooks import Webhooks
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the portal is built from; `verifiers` by provider, as its name stands in the webhook's address."""
+
+    records: PortalRecords
+    cases: Cases
+    evidence: EvidenceStore
+    links: LinkSigner
+    verifiers: Mapping[str, WebhookVerifier]
+    clock: Clock
+
+
+def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
+    """Three routes, a style sheet and `/healthz`; no API description is published."""
+    app = FastAPI(title="portal", docs_url=None, redoc_url=None, openapi_url=None)
+    pages = Pages(settings.shop_name)
+    webhooks = Webhooks(settings, parts.records, parts.cases, parts.verifiers, parts.clock)
+    survey = Survey(settings, parts.records, parts.cases, parts.links, parts.clock, pages)
+    uploads = Uploads(settings, parts.records, parts.evidence, parts.links, parts.clock)
+    for room in (webhooks, survey, uploads):
+        app.include_router(room.router())
+    app.add_api_route("/portal.css", pages.style, methods=["GET"], response_model=None)
+    app.add_api_route("/healthz", _healthy, methods=["GET"])
+    return Guard(app)
+
+
+async def _healthy() -> dict[str, str]:
+    """The process answers; whether its database does is told by each route."""
+    return {"status": "ok"}

@@ -1,0 +1,85 @@
+"""The portal as a process: `python -m portal.main`. Ends cleanly on SIGTERM, open requests answered first."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import uvicorn
+from pydantic import ValidationError
+from starlette.types import ASGIApp
+
+from integrations.evidence import open_evidence
+from integrations.links import LinkSigner
+from portal.app import Parts, create_app
+from portal.cases import ClientCases
+from portal.settings import PortalSettings
+from portal.verifiers import verifiers
+from storage.engine import create_store_engine
+from storage.errors import DatabaseUrlError
+from storage.portal import PortalStore
+
+CANNOT_START = 2
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def build(settings: PortalSettings) -> ASGIApp:
+    """The application on the real database, store and Temporal; connects to none of them yet.
+
+    Raises ValueError or DatabaseUrlError for settings that cannot be used.
+    """
+    parts = Parts(
+        records=PortalStore(create_store_engine(settings.database_url)),
+        cases=ClientCases(settings.proof_key(), settings.temporal_address, settings.temporal_namespace),
+        evidence=open_evidence(settings.evidence, settings.largest_upload_bytes),
+        links=LinkSigner(settings.link_keys),
+        verifiers=verifiers(settings),
+        clock=SystemClock(),
+    )
+    return create_app(settings, parts)
+
+
+def serve(settings: PortalSettings, app: ASGIApp) -> None:
+    """Run until SIGTERM or SIGINT."""
+    # uvicorn stops at the signal and then raises it once more, which would end the process by the signal.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,  # it would write tokens down
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=settings.drain_s,
+        limit_concurrency=settings.most_connections,
+        proxy_headers=False,
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()
+
+
+def main() -> None:
+    """Read the settings, build, serve; unusable settings are told in one paragraph and status 2."""
+    logging.basicConfig(level=logging.INFO)
+    try:
+        settings = PortalSettings()
+        app = build(settings)
+    except ValidationError as why:
+        missing = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in why.errors())
+        sys.stderr.write(f"The portal cannot start. Set AFTERSALES_PORTAL_… or AFTERSALES_…: {missing}\n")
+        sys.exit(CANNOT_START)
+    except (ValueError, DatabaseUrlError) as why:
+        sys.stderr.write(f"The portal cannot start: {why}\n")
+        sys.exit(CANNOT_START)
+    serve(settings, app)
+
+
+if __name__ == "__main__":
+    main()

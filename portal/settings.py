@@ -1,0 +1,51 @@
+"""What the portal is told from outside. There is no default secret: without its keys it does not start."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aftersales.proof import ProofKey
+from integrations.evidence import LARGEST_BYTES
+from integrations.links import LinkKey
+
+
+def _shared(name: str) -> AliasChoices:
+    """A setting that other processes have too: `AFTERSALES_<NAME>`, unless the portal has one of its own."""
+    return AliasChoices(f"AFTERSALES_PORTAL_{name}", f"AFTERSALES_{name}")
+
+
+class PortalSettings(BaseSettings):
+    """Environment: `AFTERSALES_PORTAL_<NAME>`; the marked ones also `AFTERSALES_<NAME>`, shared with others.
+
+    `link_keys` (shared) is JSON such as `[{"key_id": "2026a", "secret": "…"}]`; the first one signs. The proof
+    key lets the portal vouch for customers. Sizes in bytes, times in seconds.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AFTERSALES_PORTAL_", populate_by_name=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(gt=0, le=65535)] = 8700
+    database_url: Annotated[str, Field(validation_alias=_shared("DATABASE_URL"))]
+    evidence: Annotated[str, Field(validation_alias=_shared("EVIDENCE"))] = "var/evidence"
+    link_keys: Annotated[tuple[LinkKey, ...], Field(validation_alias=_shared("LINK_KEYS"), min_length=1)]
+    proof_key_id: str = "portal"
+    proof_secret: Annotated[SecretStr, Field(min_length=16)]
+    stripe_webhook_secrets: Annotated[
+        tuple[SecretStr, ...], Field(validation_alias=_shared("STRIPE_WEBHOOK_SECRETS"))
+    ] = ()
+    temporal_address: str | None = None
+    temporal_namespace: str | None = None
+    shop_name: Annotated[str, Field(validation_alias=_shared("SHOP_NAME"))] = "After-sales"
+
+    largest_webhook_bytes: int = 256 * 1024
+    largest_upload_bytes: int = LARGEST_BYTES
+    body_limit_s: float = 20.0
+    upload_limit_s: float = 300.0
+    drain_s: int = 10
+    most_connections: int = 500
+
+    def proof_key(self) -> ProofKey:
+        return ProofKey(self.proof_key_id, self.proof_secret.get_secret_value())

@@ -1,0 +1,137 @@
+"""Engines for the two databases of the product, with the settings that keep them correct and bounded.
+
+SQLite: write-ahead log, foreign keys, a busy timeout, and transactions that SQLAlchemy begins itself: `BEGIN
+IMMEDIATE` for units that write, so that of two that read the same order first, the second waits (design:
+architecture, Stores). PostgreSQL: every wait has a limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Final
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.errors import DatabaseUrlError
+
+SQLITE: Final = "sqlite+aiosqlite"
+POSTGRESQL: Final = "postgresql+asyncpg"
+
+BUSY_TIMEOUT_S: Final = 5
+"""How long a writer waits for another process's transaction; our longest takes milliseconds."""
+
+CONNECT_TIMEOUT_S: Final = 5
+STATEMENT_TIMEOUT_S: Final = 30
+POSTGRESQL_LIMITS: Final = {
+    "application_name": "aftersales",
+    "lock_timeout": "5000",  # ms; a database step has 8 s in all
+    "idle_in_transaction_session_timeout": "30000",  # ms; a worker that hangs must not hold an order's row
+}
+SQLITE_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE deletes without asking the triggers
+)
+_WRITES: Final = "aftersales_writes"
+
+
+def create_store_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://…`; nothing is connected yet.
+
+    Raises `DatabaseUrlError` for any other URL.
+    """
+    parsed = checked_url(url)
+    if parsed.drivername == SQLITE:
+        return _sqlite_engine(parsed)
+    return create_async_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,  # after the database was down, the first step must not pay for a dead connection
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": STATEMENT_TIMEOUT_S,
+            "server_settings": POSTGRESQL_LIMITS,
+        },
+    )
+
+
+def checked_url(url: str) -> URL:
+    """The parsed URL of a database that the product can use; raises `DatabaseUrlError`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseUrlError(
+            f"The database URL cannot be read. Write {SQLITE}:////absolute/path/to/file.db "
+            f"or {POSTGRESQL}://user:password@host:5432/database."
+        ) from error
+    if parsed.drivername not in {SQLITE, POSTGRESQL}:
+        raise DatabaseUrlError(
+            f"The database URL begins with {parsed.drivername!r}; it must begin with {SQLITE!r} "
+            f"(one machine) or {POSTGRESQL!r} (production)."
+        )
+    if not parsed.database or (parsed.drivername == SQLITE and ":memory:" in parsed.database):
+        raise DatabaseUrlError(
+            "The database URL names no database: a file for SQLite (not :memory:, which no other process "
+            "can see), a database name for PostgreSQL."
+        )
+    return parsed
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
+    return engine
+
+
+def _prepare_sqlite_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; see the listener for "begin"
+    cursor = connection.cursor()
+    try:
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite_transaction(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def snapshots(engine: AsyncEngine) -> AsyncEngine:
+    """The engine for pages and lists: all statements of one connection see the same moment.
+
+    SQLite's transactions do so by themselves.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+class Transactions:
+    """Transactions that write, over one engine.
+
+    SQLite has one writer at a time. Those of one process stand in line for their turn here, first come first
+    served; the database's own busy timeout, which sleeps and tries again, is left for other processes.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine.execution_options(**{_WRITES: True})
+        sqlite = engine.dialect.name == "sqlite"
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if sqlite else nullcontext()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose transaction commits when the block ends without an error."""
+        async with self._turn, self._engine.begin() as connection:
+            yield connection

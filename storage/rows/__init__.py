@@ -1,0 +1,1 @@
+"""The rows of a unit of work, one module for each noun; `storage.store` puts them together."""

@@ -1,0 +1,105 @@
+"""The case row, the units it holds, and the legs of its payment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import RowMapping
+
+from activities.ports import CaseRow, LegRow
+from activities.types import Leg
+from aftersales.contract.messages import Item
+from aftersales.contract.values import Money
+from storage.errors import RowMissingError
+from storage.rows.base import Rows, of_key
+from storage.tables import CASE_UNITS, CASES, LEGS, SHIPPING_LINE
+
+
+def case_values(case: CaseRow) -> dict[str, Any]:
+    """A case as a row: its amount in two columns, and what lists filter by copied out of the application."""
+    application = case.start.application
+    values = dict(case) | {
+        "order_id": application.order_id,
+        "customer_id": application.customer_id,
+        "kind": application.kind,
+        "reason": application.reason,
+        "channel": application.channel,
+        "amount_minor": case.amount.minor if case.amount else None,
+        "currency": case.amount.currency if case.amount else None,
+    }
+    del values["amount"]
+    return values
+
+
+def case_of(row: RowMapping) -> CaseRow:
+    """The case of a row of `cases`."""
+    amount = None if row["amount_minor"] is None else money_of(row)
+    return CaseRow(**row, amount=amount)
+
+
+def leg_values(row: LegRow) -> dict[str, Any]:
+    """A leg as one flat row."""
+    values = dict(row.leg) | dict(row)
+    amount: Money = values.pop("amount")
+    return values | {"leg": row.leg.leg, "amount_minor": amount.minor, "currency": amount.currency}
+
+
+def leg_of(row: RowMapping) -> LegRow:
+    """The leg of a row of `legs`."""
+    facts: dict[str, Any] = dict(row)
+    return LegRow(**facts | {"leg": Leg(**facts, amount=money_of(row))})
+
+
+def money_of(row: RowMapping) -> Money:
+    return Money(minor=row["amount_minor"], currency=row["currency"])
+
+
+class CaseRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def insert_case(self, case: CaseRow) -> None:
+        await self._connection.execute(insert(CASES), case_values(case))
+
+    async def case(self, number: str) -> CaseRow | None:
+        query = select(CASES).where(CASES.c.number == number)
+        row = (await self._connection.execute(query)).mappings().one_or_none()
+        return None if row is None else case_of(row)
+
+    async def update_case(self, case: CaseRow) -> None:
+        """Raises `RowMissingError`."""
+        values = case_values(case)
+        changed = await self._connection.execute(update(CASES).where(*of_key(CASES, values)).values(values))
+        if changed.rowcount != 1:
+            raise RowMissingError(f"Case {case.number}")
+
+    async def hold_units(self, number: str, order_id: str, items: tuple[Item, ...], shipping: bool) -> None:
+        held = [(item.line_id, item.quantity) for item in items] + [(SHIPPING_LINE, 1)] * shipping
+        await self.release_units(number)
+        if held:
+            rows = [
+                {"number": number, "order_id": order_id, "line_id": line_id, "quantity": quantity}
+                for line_id, quantity in held
+            ]
+            await self._connection.execute(insert(CASE_UNITS), rows)
+
+    async def release_units(self, number: str) -> None:
+        await self._connection.execute(delete(CASE_UNITS).where(CASE_UNITS.c.number == number))
+
+
+class LegRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def insert_leg(self, leg: LegRow) -> None:
+        await self._connection.execute(insert(LEGS), leg_values(leg))
+
+    async def legs(self, number: str) -> tuple[LegRow, ...]:
+        query = select(LEGS).where(LEGS.c.number == number).order_by(LEGS.c.leg, LEGS.c.attempt)
+        return tuple(leg_of(row) for row in (await self._connection.execute(query)).mappings())
+
+    async def update_leg(self, leg: LegRow) -> None:
+        """Raises `RowMissingError`."""
+        values = leg_values(leg)
+        changed = await self._connection.execute(update(LEGS).where(*of_key(LEGS, values)).values(values))
+        if changed.rowcount != 1:
+            raise RowMissingError(f"Leg {leg.leg.leg}, attempt {leg.leg.attempt}, of case {leg.number}")

@@ -1,0 +1,78 @@
+"""Ledger and operations log (append only), mails, and the look-up of evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from activities.ports import AuditEntry, Mail, Posting
+from activities.types import Stage
+from aftersales.contract.values import EvidenceRef
+from storage.audit import START, Link, chained
+from storage.errors import RowMissingError
+from storage.rows.base import Rows, insert_if_new, upsert
+from storage.tables import AUDIT, AUDIT_HEADS, EVIDENCE, LEDGER, MAILS
+
+
+class LedgerRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def post(self, posting: Posting) -> None:
+        values: dict[str, Any] = dict(posting)
+        del values["amount"]
+        values |= {"amount_minor": posting.amount.minor, "currency": posting.amount.currency}
+        await insert_if_new(self._connection, LEDGER, values)
+
+
+class AuditRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def append_audit(self, entries: tuple[AuditEntry, ...]) -> None:
+        """The chain's end is locked, so two units that append to one case follow upon each other."""
+        for number in dict.fromkeys(entry.number for entry in entries):
+            await self._append(number, [entry for entry in entries if entry.number == number])
+
+    async def _append(self, number: str, entries: list[AuditEntry]) -> None:
+        query = select(AUDIT_HEADS.c.seq, AUDIT_HEADS.c.hash).where(AUDIT_HEADS.c.number == number)
+        row = (await self._connection.execute(query.with_for_update())).one_or_none()
+        links = chained(entries, START if row is None else Link(row.seq, row.hash))
+        rows = [dict(link.entry) | {"seq": link.seq, "prev_hash": link.prev_hash, "hash": link.hash} for link in links]
+        await self._connection.execute(insert(AUDIT), rows)
+        head = {"seq": links[-1].seq, "hash": links[-1].hash}
+        statement = upsert(self._connection, AUDIT_HEADS).values(number=number, **head)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[AUDIT_HEADS.c.number], set_=head)
+        )
+
+
+class MailRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def mails(self, number: str, stage: Stage, round_: int) -> tuple[Mail, ...]:
+        key = (MAILS.c.number == number, MAILS.c.stage == stage, MAILS.c.round == round_)
+        query = select(MAILS).where(*key).order_by(MAILS.c.created_at, MAILS.c.message_id)
+        return tuple(Mail(**row) for row in (await self._connection.execute(query)).mappings())
+
+    async def insert_mail(self, mail: Mail) -> None:
+        await self._connection.execute(insert(MAILS), dict(mail))
+
+    async def update_mail(self, mail: Mail) -> None:
+        """Raises `RowMissingError`."""
+        statement = update(MAILS).where(MAILS.c.message_id == mail.message_id).values(dict(mail))
+        if (await self._connection.execute(statement)).rowcount != 1:
+            raise RowMissingError(f"Mail {mail.message_id}")
+
+
+class EvidenceRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def evidence_known(self, refs: tuple[EvidenceRef, ...]) -> bool:
+        """Whether each piece was taken in with just this hash, media type and size."""
+        if not refs:
+            return True
+        query = select(EVIDENCE.c.sha256, EVIDENCE.c.media_type, EVIDENCE.c.size_bytes).where(
+            EVIDENCE.c.sha256.in_([ref.sha256 for ref in refs])
+        )
+        known = {tuple(row) for row in await self._connection.execute(query)}
+        return all((ref.sha256, ref.media_type, ref.size_bytes) in known for ref in refs)

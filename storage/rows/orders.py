@@ -1,0 +1,104 @@
+"""The order with what cases took of it, its row locked (design: money, rule 7)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, bindparam, case, cast, exists, func, select
+
+from activities.ports import Account, Order, OrderLine, Tender
+from aftersales.contract.values import LegState
+from domain.accounts import CLEARING_PREFIX
+from storage.rows.base import Rows
+from storage.tables import ACCOUNTS, CASE_UNITS, LEDGER, LEGS, ORDER_LINES, ORDERS, SHIPPING_LINE, TENDERS
+
+NOT_RESERVED: Final = (LegState.SUCCEEDED, LegState.FAILED, LegState.REVERSED)
+"""Legs in these states hold no reservation: the ledger speaks for them, or nothing was moved."""
+
+
+def total(amount: ColumnElement[int]) -> ColumnElement[int]:
+    """A sum that is zero over no rows and an integer on both databases (PostgreSQL sums bigint to numeric)."""
+    return cast(func.coalesce(func.sum(amount), 0), BigInteger)
+
+
+def paid_out() -> ColumnElement[int]:
+    """Of one ledger row: what left by a provider, negative when it came back, else zero."""
+    return case(
+        (LEDGER.c.credit.startswith(CLEARING_PREFIX), LEDGER.c.amount_minor),
+        (LEDGER.c.debit.startswith(CLEARING_PREFIX), -LEDGER.c.amount_minor),
+        else_=0,
+    )
+
+
+def _units_taken() -> ScalarSelect[int]:
+    of_line = (CASE_UNITS.c.order_id == ORDER_LINES.c.order_id, CASE_UNITS.c.line_id == ORDER_LINES.c.line_id)
+    return (
+        select(total(CASE_UNITS.c.quantity))
+        .where(*of_line, CASE_UNITS.c.number != bindparam("besides"))
+        .scalar_subquery()
+    )
+
+
+def _shipping_taken() -> ColumnElement[bool]:
+    return exists().where(
+        CASE_UNITS.c.order_id == bindparam("order_id"),
+        CASE_UNITS.c.line_id == SHIPPING_LINE,
+        CASE_UNITS.c.number != bindparam("besides"),
+    )
+
+
+def _refunded() -> ScalarSelect[int]:
+    of_tender = (LEDGER.c.order_id == TENDERS.c.order_id, LEDGER.c.tender_id == TENDERS.c.tender_id)
+    return select(total(paid_out())).where(*of_tender).scalar_subquery()
+
+
+def _reserved() -> ScalarSelect[int]:
+    return (
+        select(total(LEGS.c.amount_minor))
+        .where(
+            LEGS.c.order_id == TENDERS.c.order_id,
+            LEGS.c.tender_id == TENDERS.c.tender_id,
+            LEGS.c.released.is_(False),
+            LEGS.c.state.not_in(NOT_RESERVED),
+        )
+        .scalar_subquery()
+    )
+
+
+_LOCKED_ORDER = (
+    select(ORDERS, *(column.label(f"account_{column.name}") for column in ACCOUNTS.c))
+    .join(ACCOUNTS, ACCOUNTS.c.customer_id == ORDERS.c.customer_id)
+    .where(ORDERS.c.order_id == bindparam("order_id"))
+    .with_for_update(of=ORDERS)
+)
+_LINES = (
+    select(ORDER_LINES, _units_taken().label("taken_units"), _shipping_taken().label("shipping_taken"))
+    .where(ORDER_LINES.c.order_id == bindparam("order_id"))
+    .order_by(ORDER_LINES.c.position)
+)
+_TENDERS = (
+    select(TENDERS, (_refunded() + _reserved()).label("taken_minor"))
+    .where(TENDERS.c.order_id == bindparam("order_id"))
+    .order_by(TENDERS.c.position)
+)
+
+
+class OrderRows(Rows):
+    """See `activities.ports.Unit`."""
+
+    async def order(self, order_id: str, besides: str = "") -> Order | None:
+        """The lock comes first: what others took is read by later statements, which see what they committed."""
+        key = {"order_id": order_id}
+        found = (await self._connection.execute(_LOCKED_ORDER, key)).mappings().one_or_none()
+        if found is None:
+            return None
+        lines = (await self._connection.execute(_LINES, key | {"besides": besides})).mappings().all()
+        tenders = (await self._connection.execute(_TENDERS, key)).mappings().all()
+        facts: dict[str, Any] = dict(found)
+        return Order(
+            **facts,
+            account=Account(**{column.name: found[f"account_{column.name}"] for column in ACCOUNTS.c}),
+            lines=tuple(OrderLine(**line) for line in lines),
+            shipping_taken=any(line["shipping_taken"] for line in lines),
+            tenders=tuple(Tender(**tender) for tender in tenders),
+        )

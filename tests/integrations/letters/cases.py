@@ -1,0 +1,102 @@
+"""A case as letters are written about it; each test changes what it is about."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from activities.ports import Account, CaseRow, LegRow
+from activities.types import Leg, Timings
+from aftersales.contract.messages import Application, CaseStart, Item
+from aftersales.contract.numbers import number_for
+from aftersales.contract.values import (
+    AmountKind,
+    AmountLine,
+    BreakDown,
+    CaseStatus,
+    Language,
+    LegState,
+    Money,
+    Reason,
+    WaitsFor,
+)
+from aftersales.contract.views import VerdictView
+from domain.breakdown import NoteCode
+from integrations.letters import LetterSettings, TemplateLetters
+from integrations.links import LinkKey, LinkSigner
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+DUE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+NUMBER = number_for("shop", "letters")
+LINKS = LinkSigner([LinkKey(key_id="k1", secret=SecretStr("s" * 32))])
+ACCOUNT = Account(customer_id="c-7", name="李伟", email="li.wei@customers.example")
+SETTINGS = LetterSettings(
+    shop_name="Lantern Shop",
+    portal_url="https://care.shop.example/",
+    case_url="https://ops.shop.example/cases/{number}",
+    agents="agents@shop.example",
+    supervisors="supervisors@shop.example",
+    finance="finance@shop.example",
+    ops="ops@shop.example",
+    time_zone="Asia/Shanghai",
+)
+
+
+class StoppedClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+def letters(**changes: object) -> TemplateLetters:
+    return TemplateLetters(SETTINGS.model_copy(update=changes), LINKS, StoppedClock())
+
+
+def usd(minor: int) -> Money:
+    return Money(minor=minor, currency="USD")
+
+
+def a_case(language: Language, changes: Mapping[str, object] | None = None) -> CaseRow:
+    application = Application(
+        order_id="536365",
+        customer_id="c-7",
+        items=(Item(line_id="L1", quantity=2),),
+        reason=Reason.QUALITY_PROBLEM,
+        language=language,
+        description="The lamp flickers.\nSubject: you are paid",
+    )
+    case = CaseRow(
+        number=NUMBER,
+        start=CaseStart(number=NUMBER, caller="shop", request_key="letters", application=application),
+        status=CaseStatus.UNDER_REVIEW,
+        waits_for=WaitsFor.AGENT,
+        opened_at=NOW,
+        updated_at=NOW,
+        amount=usd(123450),
+        break_down=BreakDown(
+            lines=(
+                AmountLine(kind=AmountKind.GOODS, line_id="L1", quantity=2, amount_minor=124450),
+                AmountLine(kind=AmountKind.DEDUCTION, amount_minor=-1000, note=NoteCode.RESTOCKING_FEE),
+            ),
+            total=usd(123450),
+        ),
+        explanation="Which side of the lamp flickers?",
+        verdict=VerdictView(action="review", policy_hash="h", row="otherwise"),
+        survey_score=1,
+        timings=Timings(),
+    )
+    return case.model_copy(update=dict(changes or {}))
+
+
+def a_leg(state: LegState, minor: int = 123450) -> LegRow:
+    leg = Leg(
+        leg=1,
+        attempt=1,
+        provider="stripe",
+        provider_number=f"{NUMBER}-1-1",
+        amount=usd(minor),
+        state=state,
+        provider_reference="re_0001",
+        trace="7412",
+        failure_code="card_gone" if state is LegState.FAILED else "",
+    )
+    return LegRow(number=NUMBER, order_id="536365", tender_id="t1", reference="ch_1", leg=leg)

@@ -1,0 +1,138 @@
+"""The portal on a migrated SQLite file, with real records, links and evidence; only the cases are a fake."""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from aftersales.contract.messages import Answer, PaymentChanged, SurveyAnswer
+from aftersales.contract.numbers import number_for
+from aftersales.contract.values import CaseStatus, Language
+from integrations.evidence import open_evidence
+from integrations.links import LinkKey, LinkSigner, SurveyLink, UploadTicket
+from portal.app import Parts, create_app
+from portal.settings import PortalSettings
+from portal.verifiers import verifiers
+from storage import schema
+from storage.engine import create_store_engine
+from storage.portal import PortalStore
+
+NUMBER = number_for("shop", "portal")
+WEBHOOK_SECRET = "whsec_" + "w" * 32
+LINK_KEY = LinkKey(key_id="k1", secret=SecretStr("l" * 32))
+ACCEPTED = Answer(accepted=True, status=CaseStatus.REFUNDED)
+
+
+class HandClock:
+    """Shows the time it was set to; real time at first, for provider signatures carry it."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class FakeCases:
+    """Notes what it was told; answers or fails as set."""
+
+    def __init__(self) -> None:
+        self.hints: list[tuple[str, PaymentChanged]] = []
+        self.answers: list[tuple[str, SurveyAnswer, str, str]] = []
+        self.answer: Answer | Exception = ACCEPTED
+        self.failure: Exception | None = None
+
+    async def payment_changed(self, number: str, hint: PaymentChanged) -> None:
+        if self.failure:
+            raise self.failure
+        self.hints.append((number, hint))
+
+    async def answer_survey(self, number: str, message: SurveyAnswer, *, actor: str, message_id: str) -> Answer:
+        self.answers.append((number, message, actor, message_id))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass
+class House:
+    """The portal and all that stands around it in a test."""
+
+    client: httpx2.AsyncClient
+    cases: FakeCases
+    records: PortalStore
+    engine: AsyncEngine
+    links: LinkSigner
+    clock: HandClock
+    evidence: Path
+
+    def survey_token(self, language: Language = Language.EN, days: int = 7) -> str:
+        end = int((self.clock.now() + timedelta(days=days)).timestamp())
+        link = SurveyLink(number=NUMBER, customer_id="c-7", language=language, expires_at=end)
+        return self.links.survey_token(link)
+
+    def upload_token(self, *, ticket: str = "1", max_bytes: int = 1000, days: int = 7) -> str:
+        return self.links.upload_token(
+            UploadTicket(
+                number=NUMBER,
+                customer_id="c-7",
+                expires_at=int((self.clock.now() + timedelta(days=days)).timestamp()),
+                ticket_id=ticket * 32,
+                max_bytes=max_bytes,
+                media_types=("image/jpeg", "image/png"),
+            )
+        )
+
+
+def settings_for(folder: Path, database: Path) -> PortalSettings:
+    return PortalSettings(
+        database_url=f"sqlite+aiosqlite:///{database}",
+        evidence=str(folder / "evidence"),
+        link_keys=(LINK_KEY,),
+        proof_secret=SecretStr("p" * 32),
+        stripe_webhook_secrets=(SecretStr(WEBHOOK_SECRET),),
+        shop_name="Lantern <Shop>",
+        largest_webhook_bytes=4096,
+        body_limit_s=5,
+    )
+
+
+@pytest.fixture(scope="session")
+async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema and no rows."""
+    file = tmp_path_factory.mktemp("portal") / "migrated.db"
+    await schema.upgrade(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+async def house(migrated_file: Path, tmp_path: Path) -> AsyncIterator[House]:
+    settings = settings_for(tmp_path, Path(shutil.copy(migrated_file, tmp_path / "portal.db")))
+    engine = create_store_engine(settings.database_url)
+    parts = Parts(
+        records=PortalStore(engine),
+        cases=(cases := FakeCases()),
+        evidence=open_evidence(settings.evidence),
+        links=(links := LinkSigner(settings.link_keys)),
+        verifiers=verifiers(settings),
+        clock=(clock := HandClock()),
+    )
+    transport = httpx2.ASGITransport(create_app(settings, parts), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://portal.example") as client:
+        yield House(client, cases, PortalStore(engine), engine, links, clock, tmp_path / "evidence")
+    await engine.dispose()
+
+
+@pytest.fixture
+async def without_database(house: House) -> House:
+    """The same portal after its database has gone."""
+    async with house.engine.begin() as connection:
+        for table in ("webhook_inbox", "evidence", "spent_tokens"):
+            await connection.exec_driver_sql(f"DROP TABLE {table}")
+    return house

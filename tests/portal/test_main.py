@@ -1,0 +1,109 @@
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+from integrations.links import LinkKey, LinkSigner, UploadTicket
+from tests.integrations.evidence.samples import JPEG
+from tests.portal.conftest import LINK_KEY, NUMBER
+
+LINK_KEYS = json.dumps([{"key_id": "k1", "secret": "l" * 32}])
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AFTERSALES_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portal.db'}",
+        "AFTERSALES_EVIDENCE": str(folder / "evidence"),
+        "AFTERSALES_LINK_KEYS": LINK_KEYS,
+        "AFTERSALES_PORTAL_PROOF_SECRET": "p" * 32,
+        "AFTERSALES_PORTAL_PORT": str(port),
+    }
+
+
+@contextmanager
+def portal(settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "portal.main"]
+    program = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield program
+    finally:
+        program.kill()
+        program.wait()
+
+
+def wait_until_it_lives(address: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            httpx2.get(f"{address}/healthz").raise_for_status()
+        except httpx2.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the portal does not answer")
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def upload_token(key: LinkKey = LINK_KEY) -> str:
+    return LinkSigner([key]).upload_token(
+        UploadTicket(
+            number=NUMBER,
+            customer_id="c-7",
+            expires_at=int(time.time()) + 60,
+            ticket_id="a" * 32,
+            max_bytes=1000,
+            media_types=("image/jpeg",),
+        )
+    )
+
+
+def test_the_portal_serves_without_temporal_and_ends_cleanly_on_sigterm(migrated_file: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated_file, tmp_path / "portal.db")
+    port = unused_port()
+    address = f"http://127.0.0.1:{port}"
+    with portal(environment(tmp_path, port)) as program:
+        wait_until_it_lives(address)
+        answer = httpx2.post(f"{address}/evidence/{upload_token()}", files={"file": ("a.jpg", JPEG)})
+        assert answer.status_code == 201
+        assert "server" not in answer.headers
+        program.send_signal(signal.SIGTERM)
+        told, _ = program.communicate(timeout=20)
+        assert program.returncode == 0
+    assert b"Traceback" not in told
+    assert upload_token().encode() not in told
+
+
+def test_without_its_keys_the_portal_does_not_start_and_says_what_to_set(tmp_path: Path) -> None:
+    settings = environment(tmp_path, unused_port())
+    del settings["AFTERSALES_LINK_KEYS"]
+    settings["AFTERSALES_PORTAL_PROOF_SECRET"] = "short"
+    with portal(settings) as program:
+        told, _ = program.communicate(timeout=30)
+        assert program.returncode == 2
+    assert b"AFTERSALES_PORTAL_LINK_KEYS" in told
+    assert b"proof_secret" in told
+    assert b"Traceback" not in told
+
+
+def test_a_database_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> None:
+    settings = {**environment(tmp_path, unused_port()), "AFTERSALES_DATABASE_URL": "mysql://x/y"}
+    with portal(settings) as program:
+        told, _ = program.communicate(timeout=30)
+        assert program.returncode == 2
+    assert b"must begin with" in told
+    assert b"Traceback" not in told

@@ -1,0 +1,121 @@
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from aftersales.contract.values import EvidenceRef
+from integrations.evidence import open_evidence
+from tests.integrations.evidence.samples import JPEG, MP4, PNG, REFUSED
+from tests.portal.conftest import NUMBER, House
+
+
+async def upload(house: House, token: str, content: bytes = JPEG) -> httpx2.Response:
+    return await house.client.post(f"/evidence/{token}", content=content)
+
+
+def kept_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_file_is_kept_and_its_reference_given_back(house: House) -> None:
+    answer = await upload(house, house.upload_token())
+    assert answer.status_code == 201
+    ref = EvidenceRef.model_validate(answer.json())
+    assert (ref.sha256, ref.media_type) == (hashlib.sha256(JPEG).hexdigest(), "image/jpeg")
+    assert await house.records.evidence_of(NUMBER) == (ref,)
+    assert await open_evidence(str(house.evidence)).get(ref) == JPEG
+
+
+async def test_a_form_with_one_file_does_as_well(house: House) -> None:
+    answer = await house.client.post(
+        f"/evidence/{house.upload_token()}", files={"file": ("../../x.exe", PNG, "text/html")}, data={"note": "x"}
+    )
+    assert answer.status_code == 201
+    assert answer.json()["media_type"] == "image/png"
+
+
+async def test_a_ticket_is_good_for_one_file(house: House) -> None:
+    token = house.upload_token()
+    await upload(house, token)
+    assert (await upload(house, token, PNG)).status_code == 403
+    assert len(await house.records.evidence_of(NUMBER)) == 1
+
+
+async def test_of_two_uploads_at_once_with_one_ticket_one_counts(house: House) -> None:
+    token = house.upload_token()
+    answers = await asyncio.gather(upload(house, token, JPEG), upload(house, token, PNG))
+    assert sorted(answer.status_code for answer in answers) == [201, 403]
+    assert len(await house.records.evidence_of(NUMBER)) == 1
+
+
+async def test_wrong_expired_and_used_tickets_are_refused_in_the_same_words(house: House) -> None:
+    used, expired = house.upload_token(ticket="1"), house.upload_token(ticket="2", days=1)
+    await upload(house, used)
+    house.clock.time += timedelta(days=2)
+    answers = [await upload(house, token) for token in (used, expired, "nonsense", house.survey_token())]
+    assert {answer.status_code for answer in answers} == {403}
+    assert len({answer.text for answer in answers}) == 1
+
+
+async def test_a_file_above_the_tickets_size_is_refused_and_the_ticket_stays_good(house: House) -> None:
+    token = house.upload_token(max_bytes=100)
+    answer = await upload(house, token, JPEG + b"\0" * 100)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert kept_files(house.evidence) == []
+    assert (await upload(house, token, JPEG)).status_code == 201
+
+
+async def test_a_file_that_hides_its_size_is_cut_off_at_the_limit(house: House) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(10_000):
+            yield JPEG
+
+    answer = await house.client.post(f"/evidence/{house.upload_token(max_bytes=500)}", content=endless())
+    assert answer.status_code == 413
+
+
+async def test_a_form_above_the_tickets_size_is_refused(house: House) -> None:
+    token = house.upload_token(max_bytes=100)
+    for size in (200, 100_000):
+        answer = await house.client.post(f"/evidence/{token}", files={"file": ("x.jpg", JPEG + b"\0" * size)})
+        assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("content", [MP4, *REFUSED.values()])
+async def test_content_that_the_ticket_does_not_allow_is_refused(house: House, content: bytes) -> None:
+    answer = await upload(house, house.upload_token(), content)
+    assert (answer.status_code, answer.json()["code"]) == (415, "kind_refused")
+    assert kept_files(house.evidence) == []
+
+
+async def test_nothing_at_all_is_refused(house: House) -> None:
+    answer = await upload(house, house.upload_token(), b"")
+    assert (answer.status_code, answer.json()["code"]) == (422, "empty")
+
+
+async def test_a_form_without_exactly_one_file_is_refused(house: House) -> None:
+    two = [("a", ("a.jpg", JPEG)), ("b", ("b.jpg", JPEG))]
+    for answer in (
+        await house.client.post(f"/evidence/{house.upload_token()}", files=two),
+        await house.client.post(f"/evidence/{house.upload_token()}", files={"note": (None, b"only words")}),
+        await house.client.post(
+            f"/evidence/{house.upload_token()}",
+            content=b"not a form",
+            headers={"content-type": "multipart/form-data; boundary=x"},
+        ),
+        await house.client.post(
+            f"/evidence/{house.upload_token()}",
+            content=b"no boundary",
+            headers={"content-type": "multipart/form-data"},
+        ),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "form_unreadable")
+
+
+async def test_without_a_database_nothing_is_promised(without_database: House) -> None:
+    answer = await upload(without_database, without_database.upload_token())
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_kept")

@@ -1,0 +1,109 @@
+"""The ledger and the log only grow; mails keep their state; evidence is known by all that describes it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.ports import MailState
+from activities.types import Stage
+from aftersales.contract.values import EvidenceRef
+from storage.engine import Transactions
+from storage.errors import RowMissingError
+from storage.portal import PortalStore
+from storage.reading import Reading
+from storage.store import SqlStore
+from storage.tables import LEDGER
+from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, entry, mail, posting
+
+PHOTO = EvidenceRef(sha256="a" * 64, media_type="image/png", size_bytes=9)
+
+
+async def ledger_sum(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        return int((await connection.execute(select(func.sum(LEDGER.c.amount_minor)))).scalar_one())
+
+
+async def test_a_posting_that_is_there_is_left_as_it_is(store: SqlStore, engine: AsyncEngine) -> None:
+    async with store.begin() as unit:
+        await unit.post(posting("paid", minor=300))
+        await unit.post(posting("paid", minor=999))
+    assert await ledger_sum(engine) == 300
+
+
+@pytest.mark.parametrize(("minor", "debit"), [(0, ""), (-1, ""), (300, "clearing:stripe")])
+async def test_a_posting_of_nothing_or_to_its_own_account_is_refused(store: SqlStore, minor: int, debit: str) -> None:
+    with pytest.raises(IntegrityError):
+        async with store.begin() as unit:
+            await unit.post(posting("paid", minor=minor, debit=debit))
+
+
+@pytest.mark.parametrize("table", ["ledger", "audit"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET number = 'x'", "DELETE FROM {}"])
+async def test_journals_refuse_change(store: SqlStore, engine: AsyncEngine, table: str, change: str) -> None:
+    async with store.begin() as unit:
+        await unit.post(posting("paid"))
+        await unit.append_audit((entry("paid"),))
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"):
+        async with Transactions(engine).begin() as connection:
+            await connection.execute(text(change.format(table)))
+
+
+async def test_sqlite_refuses_to_replace_a_posting(migrated_sqlite_engine: AsyncEngine) -> None:
+    await _post_once(migrated_sqlite_engine)
+    replace = "INSERT OR REPLACE INTO ledger SELECT * FROM ledger"
+    with pytest.raises(DBAPIError, match="ledger is append-only"):
+        async with Transactions(migrated_sqlite_engine).begin() as connection:
+            await connection.execute(text(replace))
+
+
+async def test_postgresql_refuses_to_empty_a_journal(migrated_postgres_engine: AsyncEngine) -> None:
+    await _post_once(migrated_postgres_engine)
+    with pytest.raises(DBAPIError, match="ledger is append-only"):
+        async with Transactions(migrated_postgres_engine).begin() as connection:
+            await connection.execute(text("TRUNCATE ledger"))
+
+
+async def _post_once(engine: AsyncEngine) -> None:
+    async with SqlStore(engine).begin() as unit:
+        await unit.post(posting("paid"))
+
+
+async def test_entries_of_several_appends_and_cases_make_one_chain_a_case(store: SqlStore, engine: AsyncEngine) -> None:
+    async with store.begin() as unit:
+        await unit.append_audit((entry("received"), entry("received", OTHER_NUMBER), entry("assessed")))
+    async with store.begin() as unit:
+        await unit.append_audit((entry("paid"),))
+    reading = Reading(engine)
+    assert await reading.verify_chain(NUMBER) is None
+    assert await reading.verify_chain(OTHER_NUMBER) is None
+
+
+async def test_mails_are_found_by_case_stage_and_round(store: SqlStore) -> None:
+    mails = (mail("<1@shop>"), mail("<2@shop>"))
+    async with store.begin() as unit:
+        for one in (*mails, mail("<3@shop>", round_=2), mail("<4@shop>", stage=Stage.REFUNDED)):
+            await unit.insert_mail(one)
+    async with store.begin() as unit:
+        assert await unit.mails(NUMBER, Stage.RECEIVED, 1) == mails
+
+
+async def test_a_mail_keeps_what_became_of_it(store: SqlStore) -> None:
+    sent = mail("<1@shop>").model_copy(update={"state": MailState.SENT, "sent_at": NOON})
+    async with store.begin() as unit:
+        await unit.insert_mail(mail("<1@shop>"))
+        await unit.update_mail(sent)
+        assert await unit.mails(NUMBER, Stage.RECEIVED, 1) == (sent,)
+        with pytest.raises(RowMissingError, match="2@shop"):
+            await unit.update_mail(mail("<2@shop>"))
+
+
+async def test_evidence_is_known_only_with_its_type_and_size(store: SqlStore, engine: AsyncEngine) -> None:
+    await PortalStore(engine).add_evidence(NUMBER, PHOTO, NOON)
+    async with store.begin() as unit:
+        assert await unit.evidence_known(())
+        assert await unit.evidence_known((PHOTO,))
+        assert not await unit.evidence_known((PHOTO.model_copy(update={"size_bytes": 10}),))
+        assert not await unit.evidence_known((PHOTO, PHOTO.model_copy(update={"sha256": "b" * 64})))
