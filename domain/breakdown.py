@@ -57,8 +57,7 @@ class Taken(Frozen):
 
     def units(self, line_id: str) -> int:
         """How many units of the order line are refunded or held."""
-        of_line = (line for line in self.lines if line.line_id == line_id)
-        return sum(line.quantity for line in of_line if line.kind is AmountKind.GOODS)
+        return sum(line.quantity for line in self.lines if line.line_id == line_id)
 
     def of_line(self, line_id: str) -> Portion:
         """The money of the order line that is refunded or held."""

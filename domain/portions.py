@@ -46,6 +46,6 @@ def free_portion(paid: Portion, left: Portion, asked_minor: int, *, with_tax: bo
     tax_minor = min(divide_half_up(paid.tax_minor * asked_minor, whole_minor), left.tax_minor)
     net_minor = asked_minor
     if with_tax:
-        net_minor = asked_minor - tax_minor
+        net_minor = min(asked_minor - tax_minor, left.net_minor)
         tax_minor = asked_minor - net_minor
     return Portion(net_minor, tax_minor)

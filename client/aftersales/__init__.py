@@ -1,0 +1,102 @@
+"""Start, signal, update, query and follow refund cases.
+
+Names are loaded at first use: the pure rules import `aftersales.contract.values` without paying for, or
+depending on, temporalio.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aftersales.client import AfterSales
+    from aftersales.connection import connect
+    from aftersales.contract.errors import AftersalesError
+    from aftersales.contract.messages import (
+        Answer,
+        Appeal,
+        Application,
+        Decision,
+        EvidenceSupplied,
+        Item,
+        PaymentChanged,
+        SurveyAnswer,
+        Withdrawal,
+    )
+    from aftersales.contract.numbers import parse_number
+    from aftersales.contract.values import (
+        OUTCOMES,
+        CaseKind,
+        CaseStatus,
+        Channel,
+        DecisionKind,
+        ErrorCode,
+        EvidenceRef,
+        Language,
+        Money,
+        Reason,
+        Role,
+    )
+    from aftersales.contract.views import CaseView
+    from aftersales.proof import ProofKey
+    from aftersales.script import run
+    from aftersales.search import FoundCase
+
+__all__ = [
+    "OUTCOMES",
+    "AfterSales",
+    "AftersalesError",
+    "Answer",
+    "Appeal",
+    "Application",
+    "CaseKind",
+    "CaseStatus",
+    "CaseView",
+    "Channel",
+    "Decision",
+    "DecisionKind",
+    "ErrorCode",
+    "EvidenceRef",
+    "EvidenceSupplied",
+    "FoundCase",
+    "Item",
+    "Language",
+    "Money",
+    "PaymentChanged",
+    "ProofKey",
+    "Reason",
+    "Role",
+    "SurveyAnswer",
+    "Withdrawal",
+    "connect",
+    "parse_number",
+    "run",
+]
+
+_MODULES = (
+    "contract.values",
+    "contract.errors",
+    "contract.numbers",
+    "contract.messages",
+    "contract.views",
+    "proof",
+    "script",
+    "connection",
+    "search",
+    "client",
+)
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            for module in _MODULES:
+                found = vars(import_module(f"aftersales.{module}")).get(name)
+                if found is not None:
+                    return found
+        raise AttributeError(f"module 'aftersales' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from aftersales.contract.values import BreakDown
 from domain.allocation import DraftLine, DraftShipping, FrozenOrder, OrderDraft, TaxMode, ThresholdPromotion
-from domain.breakdown import NOTHING_TAKEN, Taken
+from domain.breakdown import NOTHING_TAKEN, Taken, taken_by
 from domain.freezing import freeze
 from domain.refunds import RefundAsked, UnitsAsked, break_down
 
@@ -25,6 +26,18 @@ def units_of(line_id: str, quantity: int) -> RefundAsked:
 def given_back(order: FrozenOrder, asked: RefundAsked, taken: Taken = NOTHING_TAKEN) -> int:
     """The total of one refund, in minor units."""
     return break_down(order, taken, asked).total.minor
+
+
+def in_turn(order: FrozenOrder, *asked: RefundAsked) -> list[BreakDown]:
+    """One refund after the other, each knowing those before."""
+    done: list[BreakDown] = []
+    for each in asked:
+        done.append(break_down(order, taken_by(done), each))
+    return done
+
+
+def lines_said(refund: BreakDown) -> list[tuple[str, int, int, str]]:
+    return [(line.kind.value, line.quantity, line.amount_minor, str(line.note)) for line in refund.lines]
 
 
 def one_line(

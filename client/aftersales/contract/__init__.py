@@ -1,0 +1,1 @@
+"""The contract between callers and the workflow: names, numbers, messages, views, error codes."""

@@ -148,3 +148,61 @@ class EvidenceRef(Frozen):
     sha256: Sha256
     media_type: Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9.+\-]+$", max_length=80)]
     size_bytes: Annotated[int, Field(gt=0, le=200_000_000)]
+
+
+class AmountKind(StrEnum):
+    """What one line of a refund's break-down stands for (P3.1)."""
+
+    GOODS = "goods"
+    DISCOUNT = "discount"
+    TAX = "tax"
+    SHIPPING = "shipping"
+    DEDUCTION = "deduction"
+    PROMOTION = "promotion"
+
+
+class AmountLine(Frozen):
+    """One line of a break-down; `amount_minor` is signed, discounts and deductions are negative."""
+
+    kind: AmountKind
+    line_id: str | None = None
+    quantity: int = 0
+    amount_minor: int
+    note: str = ""
+
+
+class BreakDown(Frozen):
+    """How a refund's total comes about, line by line, as customer and agent see it (P3.1)."""
+
+    lines: tuple[AmountLine, ...]
+    total: Money
+
+
+class ErrorCode(StrEnum):
+    """The closed vocabulary of what can go wrong; `aftersales.contract.errors` says what each means."""
+
+    ORDER_UNKNOWN = "order_unknown"
+    NOT_YOUR_ORDER = "not_your_order"
+    ORDER_NOT_PAID = "order_not_paid"
+    ITEM_NOT_IN_ORDER = "item_not_in_order"
+    QUANTITY_TOO_HIGH = "quantity_too_high"
+    UNIT_ALREADY_CLAIMED = "unit_already_claimed"
+    AMOUNT_REFUSED = "amount_refused"
+    WRONG_CURRENCY = "wrong_currency"
+    REQUEST_KEY_REUSED = "request_key_reused"
+    PROOF_MISSING = "proof_missing"
+    PROOF_INVALID = "proof_invalid"
+    ROLE_NOT_ALLOWED = "role_not_allowed"
+    NOT_YOUR_CASE = "not_your_case"
+    NOT_NOW = "not_now"
+    TOO_LATE = "too_late"
+    CASE_CLOSED = "case_closed"
+    CASE_UNKNOWN = "case_unknown"
+    APPEAL_USED = "appeal_used"
+    SURVEY_ANSWERED = "survey_answered"
+    EVIDENCE_UNKNOWN = "evidence_unknown"
+    DECISION_INCOMPLETE = "decision_incomplete"
+    NUMBER_INVALID = "number_invalid"
+    NOBODY_ANSWERS = "nobody_answers"
+    ENGINE_UNAVAILABLE = "engine_unavailable"
+    STEP_CONFLICT = "step_conflict"

@@ -1,0 +1,240 @@
+"""What each step of a case takes and gives; the workflow sees activities only as these.
+
+Every database step takes `number`, `round` and `now` and gives a `StepResult`: where the case then stands.
+(number, step name, round) makes it idempotent: run again it gives the stored result and changes nothing.
+`now` is the workflow's time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from aftersales.contract.messages import (
+    Answer,
+    Appeal,
+    CaseStart,
+    Decision,
+    EvidenceSupplied,
+    Number,
+    SurveyAnswer,
+    Withdrawal,
+)
+from aftersales.contract.values import (
+    BreakDown,
+    CaseStatus,
+    ErrorCode,
+    Frozen,
+    Language,
+    LegState,
+    MessageKind,
+    Money,
+    WaitsFor,
+)
+from aftersales.contract.views import VerdictView
+
+LOW_SCORE = 2
+
+
+class Timings(Frozen):
+    """How long a case waits, in seconds, fixed by the policy it was applied under (P2.1, P2.7, P4.2)."""
+
+    review_reminder_s: int = 20 * 3600
+    review_notice_s: int = 23 * 3600
+    review_escalation_s: int = 24 * 3600
+    review_repeat_s: int = 24 * 3600
+    evidence_window_s: int = 14 * 86400
+    survey_after_s: int = 3 * 86400
+    survey_reminder_s: int = 7 * 86400
+    survey_window_s: int = 21 * 86400
+    appeal_window_s: int = 30 * 86400
+    reversal_window_s: int = 30 * 86400
+    payment_poll_s: int = 3600
+    order_lookup_s: int = 300
+
+
+class Leg(Frozen):
+    """One tender's part of the payment. `provider_number` was committed before anything was sent."""
+
+    leg: int
+    attempt: int
+    provider: str
+    provider_number: str
+    amount: Money
+    state: LegState = LegState.RESERVED
+    provider_reference: str = ""
+    trace: str = ""
+    failure_code: str = ""
+
+
+class Standing(Frozen):
+    """Where a case stands: the whole of what the workflow carries between steps."""
+
+    status: CaseStatus
+    waits_for: WaitsFor = WaitsFor.NOBODY
+    assignee: str = ""
+    language: Language = Language.ZH_CN
+    amount: Money | None = None
+    break_down: BreakDown | None = None
+    legs: tuple[Leg, ...] = ()
+    verdict: VerdictView | None = None
+    timings: Timings = Timings()
+    reason_code: str = ""
+    explanation: str = ""
+    appealed: bool = False
+    survey_score: int = 0
+    handling_hours: int = 0
+
+    @property
+    def survey_is_low(self) -> bool:
+        """A score that somebody is alerted to (P4.2)."""
+        return 0 < self.survey_score <= LOW_SCORE
+
+
+class Step(Frozen):
+    """Base of every database step's input."""
+
+    number: Number
+    round: int
+    now: datetime
+
+
+class Intake(Step):
+    """Take an application in: verify, claim its key, look the order up, assess, and reserve if approved.
+
+    `last_look`: an order still unknown to the shop is refused now instead of looked up again.
+    """
+
+    start: CaseStart
+    last_look: bool = False
+
+
+class RecordMessage(Step):
+    """Verify and record what a person said, and do what follows from it.
+
+    Exactly one of the message fields is set, the one that `kind` names. `refusal` is set when the process
+    itself leaves no room for it (money is moving, the case is over): then it is only recorded.
+    """
+
+    kind: MessageKind
+    decision: Decision | None = None
+    evidence: EvidenceSupplied | None = None
+    withdrawal: Withdrawal | None = None
+    appeal: Appeal | None = None
+    survey_answer: SurveyAnswer | None = None
+    refusal: ErrorCode | None = None
+
+    @property
+    def message(self) -> Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer:
+        said = self.decision or self.evidence or self.withdrawal or self.appeal or self.survey_answer
+        if said is None:
+            raise ValueError("a recorded message needs its body")
+        return said
+
+
+class OutcomeKind(StrEnum):
+    """design: payments, the outcome model. `not_found` is an answer to queries only."""
+
+    SUCCEEDED = "succeeded"
+    PENDING = "pending"
+    RETRY_SAME = "retry_same"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    NEEDS_MERCHANT = "needs_merchant"
+    NEEDS_PAYEE = "needs_payee"
+    CONFLICT = "conflict"
+    REVERSED = "reversed"
+    NOT_FOUND = "not_found"
+
+
+class PaymentOutcome(Frozen):
+    """What a provider's answer means, in our words. `key_spent`: the provider replays a stored failure for
+    this idempotency key, so after a look that finds nothing the next try needs a new key."""
+
+    kind: OutcomeKind
+    provider_reference: str = ""
+    trace: str = ""
+    code: str = ""
+    sentence: str = ""
+    key_spent: bool = False
+
+
+class LegCall(Frozen):
+    """Submit a leg, or ask for it. The amount and the keys are read from the leg's committed row."""
+
+    number: Number
+    leg: int
+    attempt: int
+    provider: str
+    provider_number: str
+
+
+class RecordPayment(Step):
+    """Write down what became of a leg; success posts to the ledger, a proven failure releases the reserve."""
+
+    leg: int
+    attempt: int
+    outcome: PaymentOutcome
+
+
+class Elapse(Step):
+    """A wait ran out: `expired` (asked for, never supplied), or `closed` (nothing can happen any more)."""
+
+    what: str
+
+
+class StepResult(Frozen):
+    """Where the case stands now, the sender's answer, and whether the order is to be looked up again."""
+
+    standing: Standing
+    answer: Answer | None = None
+    look_again: bool = False
+
+
+class Stage(StrEnum):
+    """A moment at which somebody is told something (P4.1, P2.7)."""
+
+    RECEIVED = "received"
+    EVIDENCE_NEEDED = "evidence_needed"
+    REVIEW_STARTED = "review_started"
+    REVIEW_REMINDER = "review_reminder"
+    HANDLING_TIME = "handling_time"
+    REVIEW_ESCALATED = "review_escalated"
+    CUSTOMER_ASKED = "customer_asked"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    PAYMENT_CONFIRMING = "payment_confirming"
+    PAYMENT_ON_ITS_WAY = "payment_on_its_way"
+    PAYMENT_BLOCKED = "payment_blocked"
+    PAYMENT_FAILED = "payment_failed"
+    REFUNDED = "refunded"
+    REVERSED = "reversed"
+    SURVEY = "survey"
+    SURVEY_REMINDER = "survey_reminder"
+    LOW_SCORE = "low_score"
+
+
+class Notify(Frozen):
+    """Compose and send what a stage has to say. (number, stage, round) is composed once and each of its mails
+    sent once; `due_at` is the moment the text names, if it names one."""
+
+    number: Number
+    stage: Stage
+    round: int
+    now: datetime
+    due_at: datetime | None = None
+    break_down: BreakDown | None = None
+
+
+class StepName(StrEnum):
+    """The activities' names in histories; they only grow."""
+
+    INTAKE = "intake"
+    RECORD_MESSAGE = "record_message"
+    RECORD_PAYMENT = "record_payment"
+    ELAPSE = "elapse"
+    SUBMIT_LEG = "submit_leg"
+    QUERY_LEG = "query_leg"
+    NOTIFY = "notify"

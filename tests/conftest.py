@@ -1,0 +1,89 @@
+"""Servers for all tests. With pytest-xdist every worker has its own; nothing is shared, no port is fixed."""
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from aftersales.contract.names import SEARCH_ATTRIBUTES
+from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
+from cli.servers.postgres import (
+    PostgresCluster,
+    PostgresServer,
+    postgres_from_environment,
+)
+from cli.servers.postgres import (
+    postgres_cluster as running_cluster,
+)
+from cli.servers.processes import Processes
+from cli.servers.search_attributes import AttributeTypes, attribute_types
+from cli.servers.temporal_cli import obtain_temporal_cli
+from tests.support.temporal import time_skipping
+
+
+@pytest.fixture(scope="session")
+def search_attributes() -> AttributeTypes:
+    """What the product registers: name -> index type."""
+    return attribute_types(SEARCH_ATTRIBUTES)
+
+
+@pytest.fixture(scope="session")
+async def temporal_cli() -> Path:
+    """The `temporal` program; fails with the ways to get it, never skips."""
+    return await obtain_temporal_cli()
+
+
+@pytest.fixture
+async def processes(tmp_path: Path) -> AsyncIterator[Processes]:
+    """Child processes of one test, stopped at its end; logs in `tmp_path / "logs"`."""
+    async with Processes(tmp_path / "logs") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def dev_server(
+    temporal_cli: Path, search_attributes: AttributeTypes, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[DevServer]:
+    """A real Temporal server in memory, without Web UI: real time, lists, schedules."""
+    async with Processes(tmp_path_factory.mktemp("temporal")) as running:
+        options = DevServerOptions(temporal_cli, headless=True, search_attributes=search_attributes)
+        yield await start_dev_server(running, options)
+
+
+@pytest.fixture(scope="session")
+async def time_skipping_env(search_attributes: AttributeTypes) -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server that skips waits; `tests.support.temporal.time_skipping` says what it cannot do."""
+    async with time_skipping(search_attributes) as env:
+        yield env
+
+
+@pytest.fixture(scope="session")
+async def postgres_cluster() -> AsyncIterator[PostgresCluster]:
+    """A PostgreSQL of our own that a test may stop and start; whoever stops it starts it again."""
+    async with running_cluster(fast=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> PostgresServer:
+    """The server to make databases on: the one the environment names, else `postgres_cluster`."""
+    if named := postgres_from_environment():
+        return named
+    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+    return cluster.server
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """The SQLAlchemy URL of an empty database of this test alone."""
+    name = f"test_{secrets.token_hex(8)}"
+    yield await postgres_server.create_database(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The SQLAlchemy URL of a database file of this test alone; the file does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'aftersales.db'}"

@@ -1,0 +1,171 @@
+"""The 24 hours, the pause while the customer is asked, and who wins when two decide (P2.6, P2.7, P2.8)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from activities.types import Stage
+from aftersales.contract.handles import RefundCaseHandle
+from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Withdrawal
+from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, WaitsFor
+from tests.workflows.conftest import Begin, Running
+from tests.workflows.world import World
+
+
+async def under_review(begin: Begin) -> Running:
+    case = await begin(World(assessed=CaseStatus.UNDER_REVIEW))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    return case
+
+
+def hours_told(case: Running, stage: Stage) -> list[int]:
+    start = case.world.told[0][1]
+    return [round((at - start) / timedelta(hours=1)) for told, at in case.world.told if told is stage]
+
+
+async def test_nobody_answers_and_the_ladder_is_climbed_by_the_hour(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.pass_time(hours=73)
+    assert hours_told(case, Stage.REVIEW_STARTED) == [0]
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [20]
+    assert hours_told(case, Stage.HANDLING_TIME) == [23]
+    assert hours_told(case, Stage.REVIEW_ESCALATED) == [24, 48, 72]
+
+
+async def test_at_the_deadline_the_case_waits_for_a_named_role(begin: Begin) -> None:
+    case = await under_review(begin)
+    assert (await case.view()).waits_for is WaitsFor.AGENT
+    await case.pass_time(hours=25)
+    assert (await case.view()).waits_for is WaitsFor.SUPERVISOR
+
+
+async def test_a_decision_in_time_stops_the_ladder(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.pass_time(hours=19)
+    answer = await case.decide(DecisionKind.APPROVE)
+    assert (answer.accepted, answer.status) == (True, CaseStatus.PAYING)
+    await case.result()
+    assert Stage.REVIEW_REMINDER not in case.world.stages
+    assert case.world.stages[:3] == [Stage.REVIEW_STARTED, Stage.APPROVED, Stage.REFUNDED]
+
+
+async def test_a_decision_by_signal_does_what_one_by_update_does(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.handle.signal(RefundCaseHandle.review, Decision(kind=DecisionKind.REJECT, explanation="worn"))
+    await case.reach(CaseStatus.REJECTED)
+    await case.hears(Stage.REJECTED)
+
+
+async def test_time_spent_waiting_for_the_customer_does_not_count(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.pass_time(hours=10)
+    await case.decide(DecisionKind.ASK, explanation="which seam?")
+    await case.pass_time(hours=30)
+    assert (await case.view()).waits_for is WaitsFor.CUSTOMER
+    await case.handle.execute_update(RefundCaseHandle.supply_evidence, EvidenceSupplied(note="the left one"))
+    await case.pass_time(hours=9)
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [40], "the agents hear of the answer, and no reminder yet"
+    await case.pass_time(hours=2)
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [40, 50]
+
+
+async def test_a_customer_who_never_answers_lets_the_case_expire(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.decide(DecisionKind.ASK, explanation="which seam?")
+    assert (await case.result()).status is CaseStatus.EXPIRED
+    assert case.world.stages == [Stage.REVIEW_STARTED, Stage.CUSTOMER_ASKED, Stage.EXPIRED]
+
+
+async def test_a_customer_may_withdraw_while_asked(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.decide(DecisionKind.ASK, explanation="which seam?")
+    await case.handle.execute_update(RefundCaseHandle.withdraw, Withdrawal())
+    assert (await case.result()).status is CaseStatus.WITHDRAWN
+    assert case.world.stages[-1] is Stage.WITHDRAWN
+
+
+async def test_an_extension_moves_the_deadline_and_tells_the_customer(begin: Begin) -> None:
+    case = await under_review(begin)
+    before = (await case.view()).due_at
+    await case.decide(DecisionKind.EXTEND, handling_hours=48)
+    after = (await case.view()).due_at
+    assert before is not None
+    assert after == before + timedelta(hours=48)
+    await case.hears(Stage.HANDLING_TIME)
+
+
+async def test_a_case_handed_over_is_told_to_the_new_group(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.decide(DecisionKind.HAND_OVER, hand_to="jewellery")
+    await case.hears(Stage.REVIEW_REMINDER)
+
+
+async def test_an_escalation_by_a_person_is_told_at_once(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.decide(DecisionKind.ESCALATE)
+    await case.hears(Stage.REVIEW_ESCALATED)
+
+
+async def test_approve_and_reject_at_once_one_wins_and_both_see_which(begin: Begin) -> None:
+    case = await under_review(begin)
+    first, second = await asyncio.gather(
+        case.decide(DecisionKind.APPROVE), case.decide(DecisionKind.REJECT, explanation="worn")
+    )
+    assert {m.round for m in case.world.messages} == {1, 2}, "one after the other, never together"
+    assert first.status in (CaseStatus.PAYING, CaseStatus.REJECTED)
+    assert second.status in (CaseStatus.PAYING, CaseStatus.REJECTED)
+
+
+async def test_a_refused_message_leaves_the_case_where_it_was(begin: Begin) -> None:
+    case = await under_review(begin)
+    case.world.refuse_messages = True
+    answer = await case.decide(DecisionKind.APPROVE)
+    assert not answer.accepted
+    await case.pass_time(hours=21)
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [20]
+
+
+async def test_evidence_asked_for_and_supplied_is_assessed_again(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.NEEDS_EVIDENCE))
+    view = await case.reach(CaseStatus.NEEDS_EVIDENCE)
+    assert view.waits_for is WaitsFor.CUSTOMER
+    await case.handle.execute_update(RefundCaseHandle.supply_evidence, EvidenceSupplied(note="see photo"))
+    await case.result()
+    assert case.world.stages[:3] == [Stage.EVIDENCE_NEEDED, Stage.APPROVED, Stage.REFUNDED]
+
+
+async def test_evidence_that_settles_nothing_goes_to_people(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.NEEDS_EVIDENCE, evidence_leads_to=CaseStatus.UNDER_REVIEW))
+    await case.reach(CaseStatus.NEEDS_EVIDENCE)
+    await case.handle.execute_update(RefundCaseHandle.supply_evidence, EvidenceSupplied(note="see photo"))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    await case.hears(Stage.REVIEW_STARTED)
+
+
+async def test_evidence_that_never_comes_lets_the_case_expire(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.NEEDS_EVIDENCE))
+    assert (await case.result()).status is CaseStatus.EXPIRED
+    assert case.world.calls == ["intake", "expired", "closed"]
+
+
+async def test_an_appeal_is_reviewed_by_a_supervisor_within_a_day_of_its_own(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.REJECTED))
+    await case.reach(CaseStatus.REJECTED)
+    await case.pass_time(days=20)
+    await case.handle.execute_update(RefundCaseHandle.appeal, Appeal(explanation="it was sealed"))
+    view = await case.reach(CaseStatus.UNDER_REVIEW)
+    assert (view.waits_for, view.appealed) == (WaitsFor.SUPERVISOR, True)
+    await case.decide(DecisionKind.APPROVE)
+    assert (await case.result()).status is CaseStatus.REFUNDED
+
+
+async def test_an_appeal_after_its_window_is_too_late(begin: Begin) -> None:
+    world = World(assessed=CaseStatus.REJECTED)
+    short = world.standing.timings.model_copy(update={"appeal_window_s": 3600})
+    world.standing = world.standing.model_copy(update={"timings": short})
+    case = await begin(world)
+    await case.reach(CaseStatus.REJECTED)
+    await case.pass_time(hours=2)
+    answer = await case.handle.execute_update(RefundCaseHandle.appeal, Appeal(explanation="it was sealed"))
+    assert answer.code is ErrorCode.TOO_LATE

@@ -1,0 +1,216 @@
+"""A small world under the real activity names: it says what each step should answer and remembers what was asked.
+
+The rules live in the activities and are tested there; here a case is where a test's script says it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from temporalio import activity
+
+from activities.types import (
+    Elapse,
+    Intake,
+    Leg,
+    LegCall,
+    Notify,
+    OutcomeKind,
+    PaymentOutcome,
+    RecordMessage,
+    RecordPayment,
+    Stage,
+    Standing,
+    StepName,
+    StepResult,
+)
+from aftersales.contract.messages import Answer, Decision
+from aftersales.contract.values import (
+    CaseStatus,
+    DecisionKind,
+    LegState,
+    MessageKind,
+    Money,
+    WaitsFor,
+)
+
+AMOUNT = Money(minor=4990, currency="CNY")
+
+LEG_STATES = {
+    OutcomeKind.SUCCEEDED: LegState.SUCCEEDED,
+    OutcomeKind.PENDING: LegState.PENDING,
+    OutcomeKind.RETRY_SAME: LegState.RESERVED,
+    OutcomeKind.UNKNOWN: LegState.CONFIRMING,
+    OutcomeKind.CONFLICT: LegState.CONFIRMING,
+    OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
+    OutcomeKind.REJECTED: LegState.FAILED,
+    OutcomeKind.NEEDS_PAYEE: LegState.FAILED,
+    OutcomeKind.REVERSED: LegState.REVERSED,
+}
+WAITING = {
+    CaseStatus.NEEDS_EVIDENCE: WaitsFor.CUSTOMER,
+    CaseStatus.AWAITING_CUSTOMER: WaitsFor.CUSTOMER,
+    CaseStatus.UNDER_REVIEW: WaitsFor.AGENT,
+    CaseStatus.PAYING: WaitsFor.PROVIDER,
+    CaseStatus.PAYMENT_FAILED: WaitsFor.FINANCE,
+}
+
+
+def outcome(kind: OutcomeKind, code: str = "") -> PaymentOutcome:
+    return PaymentOutcome(kind=kind, code=code, provider_reference="re_1" if kind is OutcomeKind.SUCCEEDED else "")
+
+
+@dataclass
+class World:
+    """`assessed`: where the intake puts the case. `submits`, `queries`: the provider's answers, in order."""
+
+    assessed: CaseStatus = CaseStatus.PAYING
+    submits: deque[PaymentOutcome | Exception] = field(default_factory=deque)
+    queries: deque[PaymentOutcome | Exception] = field(default_factory=deque)
+    looks_until_known: int = 0
+    evidence_leads_to: CaseStatus = CaseStatus.PAYING
+    database_failures: int = 0
+    refuse_messages: bool = False
+    standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
+    told: list[tuple[Stage, datetime]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    messages: list[RecordMessage] = field(default_factory=list)
+    payments: list[RecordPayment] = field(default_factory=list)
+    during_submit: Callable[[], Any] | None = None
+
+    def script(
+        self, *, submits: Iterable[PaymentOutcome | Exception] = (), queries: Iterable[PaymentOutcome | Exception] = ()
+    ) -> World:
+        self.submits.extend(submits)
+        self.queries.extend(queries)
+        return self
+
+    @property
+    def stages(self) -> list[Stage]:
+        return [stage for stage, _ in self.told]
+
+    def activities(self) -> list[Callable[..., Any]]:
+        return [
+            self.intake,
+            self.record_message,
+            self.record_payment,
+            self.elapse,
+            self.submit_leg,
+            self.query_leg,
+            self.notify,
+        ]
+
+    def _stand(self, status: CaseStatus, **changes: object) -> StepResult:
+        changes.setdefault("waits_for", WAITING.get(status, WaitsFor.NOBODY))
+        legs = self.standing.legs
+        if status is CaseStatus.PAYING and all(leg.state in (LegState.FAILED, LegState.REVERSED) for leg in legs):
+            legs = (*legs, self._leg(attempt=len(legs) + 1))
+        self.standing = self.standing.model_copy(update={"status": status, "legs": legs, "amount": AMOUNT, **changes})
+        return StepResult(standing=self.standing)
+
+    def _leg(self, attempt: int) -> Leg:
+        return Leg(leg=1, attempt=attempt, provider="stripe", provider_number=f"N-1-{attempt}", amount=AMOUNT)
+
+    @activity.defn(name=StepName.INTAKE)
+    async def intake(self, step: Intake) -> StepResult:
+        self.calls.append(StepName.INTAKE)
+        if self.database_failures:
+            self.database_failures -= 1
+            raise ConnectionError("the database is away")
+        if self.looks_until_known and not step.last_look:
+            self.looks_until_known -= 1
+            return StepResult(standing=self.standing, look_again=True)
+        if self.looks_until_known:
+            return self._stand(CaseStatus.REJECTED, reason_code="order_unknown")
+        return self._stand(self.assessed)
+
+    @activity.defn(name=StepName.RECORD_MESSAGE)
+    async def record_message(self, step: RecordMessage) -> StepResult:
+        self.messages.append(step)
+        if step.refusal or self.refuse_messages:
+            answer = Answer(accepted=False, status=self.standing.status, code=step.refusal)
+            return StepResult(standing=self.standing, answer=answer)
+        result = self._follow(step)
+        return result.model_copy(update={"answer": Answer(accepted=True, status=result.standing.status)})
+
+    def _follow(self, step: RecordMessage) -> StepResult:
+        match step.kind:
+            case MessageKind.EVIDENCE if self.standing.status is CaseStatus.AWAITING_CUSTOMER:
+                return self._stand(CaseStatus.UNDER_REVIEW)
+            case MessageKind.EVIDENCE:
+                return self._stand(self.evidence_leads_to)
+            case MessageKind.WITHDRAWAL:
+                return self._stand(CaseStatus.WITHDRAWN)
+            case MessageKind.APPEAL:
+                return self._stand(CaseStatus.UNDER_REVIEW, appealed=True, waits_for=WaitsFor.SUPERVISOR)
+            case MessageKind.SURVEY_ANSWER:
+                assert step.survey_answer is not None
+                return self._stand(self.standing.status, survey_score=step.survey_answer.score)
+            case MessageKind.DECISION:
+                assert step.decision is not None
+                return self._decide(step.decision)
+
+    def _decide(self, decision: Decision) -> StepResult:
+        match decision.kind:
+            case DecisionKind.APPROVE | DecisionKind.APPROVE_PART:
+                return self._stand(CaseStatus.PAYING)
+            case DecisionKind.REJECT:
+                return self._stand(CaseStatus.REJECTED)
+            case DecisionKind.ASK:
+                return self._stand(CaseStatus.AWAITING_CUSTOMER)
+            case DecisionKind.EXTEND:
+                return self._stand(CaseStatus.UNDER_REVIEW, handling_hours=decision.handling_hours)
+            case DecisionKind.HAND_OVER:
+                return self._stand(CaseStatus.UNDER_REVIEW, assignee=decision.hand_to)
+            case DecisionKind.ESCALATE:
+                return self._stand(CaseStatus.UNDER_REVIEW, waits_for=WaitsFor.SUPERVISOR)
+
+    @activity.defn(name=StepName.RECORD_PAYMENT)
+    async def record_payment(self, step: RecordPayment) -> StepResult:
+        self.payments.append(step)
+        state = LEG_STATES[step.outcome.kind]
+        legs = tuple(
+            leg.model_copy(update={"state": state, "failure_code": step.outcome.code})
+            if leg.attempt == step.attempt
+            else leg
+            for leg in self.standing.legs
+        )
+        self.standing = self.standing.model_copy(update={"legs": legs})
+        match state:
+            case LegState.SUCCEEDED:
+                return self._stand(CaseStatus.REFUNDED)
+            case LegState.FAILED | LegState.REVERSED:
+                return self._stand(CaseStatus.PAYMENT_FAILED)
+            case _:
+                return self._stand(self.standing.status)
+
+    @activity.defn(name=StepName.ELAPSE)
+    async def elapse(self, step: Elapse) -> StepResult:
+        self.calls.append(step.what)
+        return self._stand(CaseStatus.EXPIRED if step.what == "expired" else self.standing.status)
+
+    @activity.defn(name=StepName.SUBMIT_LEG)
+    async def submit_leg(self, call: LegCall) -> PaymentOutcome:
+        self.calls.append(f"submit {call.provider_number}")
+        if self.during_submit:
+            await self.during_submit()
+        return self._say(self.submits)
+
+    @activity.defn(name=StepName.QUERY_LEG)
+    async def query_leg(self, call: LegCall) -> PaymentOutcome:
+        self.calls.append(f"query {call.provider_number}")
+        return self._say(self.queries)
+
+    def _say(self, script: deque[PaymentOutcome | Exception]) -> PaymentOutcome:
+        said = script.popleft() if script else outcome(OutcomeKind.SUCCEEDED)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    @activity.defn(name=StepName.NOTIFY)
+    async def notify(self, letter: Notify) -> None:
+        self.told.append((letter.stage, letter.now))

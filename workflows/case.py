@@ -1,0 +1,246 @@
+"""One case while its workflow lives: where it stands, what it was told, and how it speaks to the world.
+
+Handlers only put messages into the inbox. The stages alone take from it, through `converse`, so that nothing
+interleaves with paying.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.types import (
+        Leg,
+        Notify,
+        RecordMessage,
+        Stage,
+        Standing,
+        Step,
+        StepName,
+        StepResult,
+    )
+    from aftersales.contract.messages import (
+        Answer,
+        Appeal,
+        CaseStart,
+        Decision,
+        EvidenceSupplied,
+        SurveyAnswer,
+        Withdrawal,
+    )
+    from aftersales.contract.names import QUEUE_NOTIFICATIONS
+    from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
+    from domain.deadlines import Ladder, ReviewClock
+    from workflows import options, sight
+
+StepT = TypeVar("StepT", bound=Step)
+Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer
+_FIELDS = {
+    MessageKind.DECISION: "decision",
+    MessageKind.EVIDENCE: "evidence",
+    MessageKind.WITHDRAWAL: "withdrawal",
+    MessageKind.APPEAL: "appeal",
+    MessageKind.SURVEY_ANSWER: "survey_answer",
+}
+
+
+class Woken(Enum):
+    """Why a stage's wait ended."""
+
+    MOVED = auto()  # a message changed where the case stands
+    DONE = auto()  # what the stage waited for is there
+    ELAPSED = auto()  # the deadline was reached
+
+
+@dataclass
+class Heard:
+    """A message from a person; `answer` is set when it was dealt with."""
+
+    kind: MessageKind
+    message: Message
+    answer: Answer | None = None
+
+
+@dataclass
+class Case:
+    """The state of one refund workflow. Times are the workflow's."""
+
+    start: CaseStart
+    opened_at: datetime
+    standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
+    inbox: deque[Heard] = field(default_factory=deque)
+    payment_news: bool = False
+    review: ReviewClock | None = None
+    review_steps_done: int = 0
+    outcome_at: datetime | None = None
+    waiting: str = ""
+    due_at: datetime | None = None
+    low_score_told: bool = False
+    closed: bool = False
+    _rounds: Counter[str] = field(default_factory=Counter)
+    _letters: list[workflow.ActivityHandle[None]] = field(default_factory=list)
+    _shown: sight.Shown = field(default_factory=sight.Shown)
+
+    @property
+    def number(self) -> str:
+        return self.start.number
+
+    @property
+    def ladder(self) -> Ladder:
+        timings = self.standing.timings
+        return Ladder(
+            reminder_seconds=timings.review_reminder_s,
+            notice_seconds=timings.review_notice_s,
+            escalation_seconds=timings.review_escalation_s,
+            repeat_seconds=timings.review_repeat_s,
+        )
+
+    def leg(self, number: int) -> Leg:
+        """The present attempt of a leg."""
+        return max((leg for leg in self.standing.legs if leg.leg == number), key=lambda leg: leg.attempt)
+
+    @property
+    def money_moved(self) -> bool:
+        return any(leg.state is LegState.SUCCEEDED for leg in self.standing.legs)
+
+    # --- steps ---------------------------------------------------------------------------------------
+
+    def next_round(self, name: str) -> int:
+        """Rounds are counted here, so that a replay or a reset asks for the same ones again."""
+        self._rounds[name] += 1
+        return self._rounds[name]
+
+    async def step(self, name: StepName, step: Step) -> StepResult:
+        """Run a database step: fast as a local activity, and as a patient one if the database is away."""
+        try:
+            result: StepResult = await workflow.execute_local_activity(
+                name.value,
+                step,
+                result_type=StepResult,
+                start_to_close_timeout=options.LOCAL_STEP_TIMEOUT,
+                schedule_to_close_timeout=options.LOCAL_STEP_LIMIT,
+                retry_policy=options.LOCAL_STEP_RETRY,
+            )
+        except FailureError as error:  # a local activity's error comes bare, a normal one's wrapped
+            told = error if isinstance(error, ApplicationError) else error.cause
+            if is_cancelled_exception(error) or (isinstance(told, ApplicationError) and told.non_retryable):
+                raise
+            result = await self._patient_step(name, step)
+        self.standing = result.standing
+        return result
+
+    async def _patient_step(self, name: StepName, step: Step) -> StepResult:
+        self.show(waiting="the product's database, which does not answer")
+        done: StepResult = await workflow.execute_activity(
+            name.value,
+            step,
+            result_type=StepResult,
+            start_to_close_timeout=options.DURABLE_STEP_TIMEOUT,
+            schedule_to_close_timeout=options.DURABLE_STEP_LIMIT,
+            retry_policy=options.DURABLE_STEP_RETRY,
+            summary=f"{name.value}, tried until the database answers",
+        )
+        return done
+
+    def tell(self, stage: Stage, due_at: datetime | None = None) -> None:
+        """Start a stage's letters and go on; nobody's money waits for a mail server."""
+        letter = Notify(
+            number=self.number,
+            stage=stage,
+            round=self.next_round(f"tell {stage.value}"),
+            now=workflow.now(),
+            due_at=due_at,
+        )
+        self._letters.append(
+            workflow.start_activity(
+                StepName.NOTIFY.value,
+                letter,
+                task_queue=QUEUE_NOTIFICATIONS,
+                start_to_close_timeout=options.LETTER_TIMEOUT,
+                schedule_to_close_timeout=options.LETTER_LIMIT,
+                retry_policy=options.LETTER_RETRY,
+                summary=f"tell: {stage.value.replace('_', ' ')}",
+            )
+        )
+
+    def show(self, waiting: str, due_at: datetime | None = None) -> None:
+        """Say in the Web UI what the case waits for, who must act and until when."""
+        self.waiting, self.due_at = waiting, due_at
+        self._shown = sight.show(self.start, self.standing, self.opened_at, waiting, due_at, self._shown)
+
+    # --- messages ------------------------------------------------------------------------------------
+
+    def put(self, kind: MessageKind, message: Message) -> Heard:
+        heard = Heard(kind, message)
+        self.inbox.append(heard)
+        return heard
+
+    async def converse(
+        self,
+        *,
+        until: datetime | None = None,
+        done: Callable[[], bool] = lambda: False,
+        refuse: Callable[[MessageKind], ErrorCode | None] = lambda _: None,
+    ) -> Woken:
+        """Serve messages until one moves the case, `done` holds, or `until` is reached.
+
+        `refuse` names the error for a message that the process has no room for just now.
+        """
+        while not done():
+            if self.inbox:
+                before = self.standing
+                await self._listen(refuse)
+                if self.standing != before:
+                    return Woken.MOVED
+            elif until is not None and workflow.now() >= until:
+                return Woken.ELAPSED
+            else:
+                await self._sleep(until, done)
+        return Woken.DONE
+
+    async def _sleep(self, until: datetime | None, done: Callable[[], bool]) -> None:
+        left = None if until is None else max(until - workflow.now(), timedelta())
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self.inbox) or done(),
+                timeout=left,
+                timeout_summary=self.waiting[:120] or None,
+            )
+        except TimeoutError:
+            return
+
+    async def _listen(self, refuse: Callable[[MessageKind], ErrorCode | None]) -> None:
+        heard = self.inbox[0]
+        record = RecordMessage(
+            number=self.number,
+            round=self.next_round(StepName.RECORD_MESSAGE),
+            now=workflow.now(),
+            kind=heard.kind,
+            refusal=refuse(heard.kind),
+            **{_FIELDS[heard.kind]: heard.message},
+        )
+        result = await self.step(StepName.RECORD_MESSAGE, record)
+        heard.answer = result.answer or Answer(accepted=True, status=self.standing.status)
+        self.inbox.popleft()
+
+    async def drain(self) -> None:
+        """Answer what came in last and let the last letters out, before the run ends."""
+        while True:
+            while self.inbox:
+                await self._listen(lambda _: ErrorCode.CASE_CLOSED)
+            await workflow.wait_condition(
+                lambda: (
+                    bool(self.inbox)
+                    or (workflow.all_handlers_finished() and all(letter.done() for letter in self._letters))
+                )
+            )
+            if not self.inbox:
+                return

@@ -1,0 +1,71 @@
+"""From the application to the first decision, and the wait for evidence (P1.3, P2.1, P2.2)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.types import Elapse, Intake, Stage, StepName
+    from aftersales.contract.values import CaseStatus
+    from workflows import options
+    from workflows.case import Case, Woken
+
+
+async def take_in(case: Case) -> None:
+    """Verify, assess and decide, in one step; an order the shop does not know yet is looked up again."""
+    while case.standing.status is CaseStatus.RECEIVED:
+        deadline = case.opened_at + timedelta(seconds=case.standing.timings.order_lookup_s)
+        result = await case.step(
+            StepName.INTAKE,
+            Intake(
+                number=case.number,
+                round=case.next_round(StepName.INTAKE),
+                now=workflow.now(),
+                start=case.start,
+                last_look=workflow.now() >= deadline,
+            ),
+        )
+        if result.look_again:
+            await _wait_for_the_shop(case)
+    _announce(case)
+
+
+async def _wait_for_the_shop(case: Case) -> None:
+    deadline = case.opened_at + timedelta(seconds=case.standing.timings.order_lookup_s)
+    next_look = min(deadline, workflow.now() + options.ORDER_LOOKUP_PAUSE)
+    case.show(waiting="the shop to know the order", due_at=deadline)
+    await case.converse(until=next_look)
+
+
+def _announce(case: Case) -> None:
+    stages = {
+        CaseStatus.PAYING: Stage.APPROVED,
+        CaseStatus.REJECTED: Stage.REJECTED,
+        CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
+    }
+    if stage := stages.get(case.standing.status):
+        case.tell(stage)
+
+
+async def wait_for_evidence(case: Case) -> None:
+    """The customer has a window to supply what the policy asks for; after it the case expires."""
+    window = timedelta(seconds=case.standing.timings.evidence_window_s)
+    deadline = workflow.now() + window
+    case.show(waiting="evidence from the customer", due_at=deadline)
+    case.tell(Stage.EVIDENCE_NEEDED, due_at=deadline)
+    while case.standing.status is CaseStatus.NEEDS_EVIDENCE:
+        if await case.converse(until=deadline) is Woken.ELAPSED:
+            await expire(case)
+            return
+    _announce(case)
+
+
+async def expire(case: Case) -> None:
+    """What was asked for never came: the case ends, nothing is held any more, and the customer is told."""
+    await case.step(
+        StepName.ELAPSE,
+        Elapse(number=case.number, round=case.next_round(StepName.ELAPSE), now=workflow.now(), what="expired"),
+    )
+    case.tell(Stage.EXPIRED)

@@ -1,0 +1,102 @@
+"""The refund case: the implementation behind `aftersales.contract.handles.RefundCaseHandle`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from aftersales.contract.messages import (
+        Answer,
+        Appeal,
+        CaseResult,
+        CaseStart,
+        Decision,
+        EvidenceSupplied,
+        PaymentChanged,
+        SurveyAnswer,
+        Withdrawal,
+    )
+    from aftersales.contract.names import REFUND_CASE
+    from aftersales.contract.values import CaseStatus, MessageKind
+    from aftersales.contract.views import CaseView
+    from workflows import aftercare, intake, payment, review, sight
+    from workflows.case import Case, Heard, Message
+
+STAGES: dict[CaseStatus, Callable[[Case], Awaitable[None]]] = {
+    CaseStatus.RECEIVED: intake.take_in,
+    CaseStatus.NEEDS_EVIDENCE: intake.wait_for_evidence,
+    CaseStatus.UNDER_REVIEW: review.review,
+    CaseStatus.AWAITING_CUSTOMER: review.wait_for_customer,
+    CaseStatus.PAYING: payment.pay,
+    CaseStatus.PAYMENT_FAILED: payment.wait_for_finance,
+    CaseStatus.REFUNDED: aftercare.care,
+    CaseStatus.PARTLY_REFUNDED: aftercare.care,
+    CaseStatus.REJECTED: aftercare.care,
+    CaseStatus.WITHDRAWN: aftercare.care,
+    CaseStatus.EXPIRED: aftercare.care,
+}
+"""The stage that a case is in, by its status; each ends when the status is another, or the case is closed."""
+
+
+@workflow.defn(name=REFUND_CASE)
+class RefundCase:
+    """One refund, return or exchange, from the application until nothing can happen to it any more."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        self.case = Case(start=start, opened_at=workflow.now())
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseResult:
+        """Stage after stage until the case is closed, then the last answers and letters."""
+        case = self.case
+        while not case.closed:
+            await STAGES[case.standing.status](case)
+        await case.drain()
+        return CaseResult(
+            number=start.number,
+            status=case.standing.status,
+            refunded=case.standing.amount if case.money_moved else None,
+            closed_at=workflow.now(),
+        )
+
+    @workflow.signal(name="review", description="A reviewer's decision, without waiting for an answer")
+    def review(self, decision: Decision) -> None:
+        self.case.put(MessageKind.DECISION, decision)
+
+    @workflow.signal(name="payment_changed", description="The provider has news; the case asks it")
+    def payment_changed(self, hint: PaymentChanged) -> None:  # noqa: ARG002
+        self.case.payment_news = True
+
+    @workflow.update(name="decide", description="A reviewer's decision, answered")
+    async def decide(self, decision: Decision) -> Answer:
+        return await self._heard(MessageKind.DECISION, decision)
+
+    @workflow.update(name="supply_evidence", description="What the customer was asked for")
+    async def supply_evidence(self, message: EvidenceSupplied) -> Answer:
+        return await self._heard(MessageKind.EVIDENCE, message)
+
+    @workflow.update(name="withdraw", description="The customer gives the case up")
+    async def withdraw(self, message: Withdrawal) -> Answer:
+        return await self._heard(MessageKind.WITHDRAWAL, message)
+
+    @workflow.update(name="appeal", description="One more look at a rejection")
+    async def appeal(self, message: Appeal) -> Answer:
+        return await self._heard(MessageKind.APPEAL, message)
+
+    @workflow.update(name="answer_survey", description="How it was, from 1 to 5")
+    async def answer_survey(self, message: SurveyAnswer) -> Answer:
+        return await self._heard(MessageKind.SURVEY_ANSWER, message)
+
+    @workflow.query(name="view", description="The case as it stands")
+    def view(self) -> CaseView:
+        case = self.case
+        return sight.view(case.start, case.standing, case.opened_at, case.waiting, case.due_at, closed=case.closed)
+
+    async def _heard(self, kind: MessageKind, message: Message) -> Answer:
+        heard: Heard = self.case.put(kind, message)
+        await workflow.wait_condition(lambda: heard.answer is not None)
+        assert heard.answer is not None
+        return heard.answer

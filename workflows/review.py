@@ -1,0 +1,105 @@
+"""Review by people: the 24-hour ladder, and the pause while the customer is asked (P2.6, P2.7, P2.8)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.types import Stage, Standing
+    from aftersales.contract.values import CaseStatus, WaitsFor
+    from domain.deadlines import ReviewClock, ReviewStep
+    from workflows.case import Case, Woken
+    from workflows.intake import expire
+
+_AFTER_REVIEW = {
+    CaseStatus.PAYING: Stage.APPROVED,
+    CaseStatus.REJECTED: Stage.REJECTED,
+    CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
+}
+
+
+async def review(case: Case) -> None:
+    """Somebody answers within 24 hours of their own time, or more and more people hear of it."""
+    clock = _start_or_resume(case)
+    while case.standing.status is CaseStatus.UNDER_REVIEW:
+        step = clock.next_step(case.ladder, case.review_steps_done)
+        assert step is not None, "the clock runs while the case is under review"
+        case.show(waiting="a reviewer's decision", due_at=clock.deadline(case.ladder))
+        before = case.standing
+        woken = await case.converse(until=step.due_at)
+        if woken is Woken.ELAPSED:
+            _climb(case, step.step, step.due_at)
+        elif case.standing.status is CaseStatus.UNDER_REVIEW:
+            clock = _carry_on(case, clock, before)
+    _leave(case, clock)
+
+
+def _start_or_resume(case: Case) -> ReviewClock:
+    if case.review is None:
+        clock = ReviewClock(started_at=workflow.now())
+        case.review_steps_done = 0
+        case.tell(Stage.REVIEW_STARTED, due_at=clock.deadline(case.ladder))
+    else:
+        clock = case.review.resume(workflow.now())
+        case.tell(Stage.REVIEW_REMINDER, due_at=clock.deadline(case.ladder))
+    case.review = clock
+    return clock
+
+
+def _climb(case: Case, step: ReviewStep, due_at: datetime) -> None:
+    case.review_steps_done += 1
+    match step:
+        case ReviewStep.REMINDER:
+            case.tell(Stage.REVIEW_REMINDER, due_at=due_at + _until_escalation(case))
+        case ReviewStep.NOTICE:
+            expected = due_at + timedelta(seconds=case.standing.timings.review_repeat_s)
+            case.tell(Stage.HANDLING_TIME, due_at=expected)
+        case ReviewStep.ESCALATION:
+            case.standing = case.standing.model_copy(
+                update={"waits_for": WaitsFor.SUPERVISOR, "assignee": "supervisors"}
+            )
+            case.tell(Stage.REVIEW_ESCALATED, due_at=due_at)
+
+
+def _until_escalation(case: Case) -> timedelta:
+    return timedelta(seconds=case.ladder.escalation_seconds - case.ladder.reminder_seconds)
+
+
+def _carry_on(case: Case, clock: ReviewClock, before: Standing) -> ReviewClock:
+    """A decision that leaves the case under review: more time, another group, or a higher role."""
+    now = case.standing
+    if now.handling_hours != before.handling_hours:
+        clock = clock.extend(now.handling_hours * 3600)
+        case.tell(Stage.HANDLING_TIME, due_at=clock.deadline(case.ladder))
+    elif now.waits_for is WaitsFor.SUPERVISOR:
+        case.tell(Stage.REVIEW_ESCALATED, due_at=clock.deadline(case.ladder))
+    else:
+        case.tell(Stage.REVIEW_REMINDER, due_at=clock.deadline(case.ladder))
+    case.review = clock
+    return clock
+
+
+def _leave(case: Case, clock: ReviewClock) -> None:
+    if case.standing.status is CaseStatus.AWAITING_CUSTOMER:
+        case.review = clock.pause(workflow.now())
+        return
+    case.review = None
+    if stage := _AFTER_REVIEW.get(case.standing.status):
+        case.tell(stage)
+
+
+async def wait_for_customer(case: Case) -> None:
+    """The reviewer asked; the agents' clock stands still until the customer answers or the window closes."""
+    deadline = workflow.now() + timedelta(seconds=case.standing.timings.evidence_window_s)
+    case.show(waiting="the customer's answer to the reviewer", due_at=deadline)
+    case.tell(Stage.CUSTOMER_ASKED, due_at=deadline)
+    while case.standing.status is CaseStatus.AWAITING_CUSTOMER:
+        if await case.converse(until=deadline) is Woken.ELAPSED:
+            case.review = None
+            await expire(case)
+            return
+    if case.standing.status is not CaseStatus.UNDER_REVIEW:
+        assert case.review is not None, "only a reviewer asks the customer"
+        _leave(case, case.review)
