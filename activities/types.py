@@ -68,7 +68,10 @@ class Leg(Frozen):
 
 
 class Standing(Frozen):
-    """Where a case stands: the whole of what the workflow carries between steps."""
+    """Where a case stands: the whole of what the workflow carries between steps.
+
+    `handling_hours` is the sum of all extensions so far, so that two equal ones are told apart.
+    """
 
     status: CaseStatus
     waits_for: WaitsFor = WaitsFor.NOBODY

@@ -71,7 +71,7 @@ def _carry_on(case: Case, clock: ReviewClock, before: Standing) -> ReviewClock:
     """A decision that leaves the case under review: more time, another group, or a higher role."""
     now = case.standing
     if now.handling_hours != before.handling_hours:
-        clock = clock.extend(now.handling_hours * 3600)
+        clock = clock.extend((now.handling_hours - before.handling_hours) * 3600)
         case.tell(Stage.HANDLING_TIME, due_at=clock.deadline(case.ladder))
     elif now.waits_for is WaitsFor.SUPERVISOR:
         case.tell(Stage.REVIEW_ESCALATED, due_at=clock.deadline(case.ladder))

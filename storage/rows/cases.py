@@ -62,7 +62,7 @@ class CaseRows(Rows):
         await self._connection.execute(insert(CASES), case_values(case))
 
     async def case(self, number: str) -> CaseRow | None:
-        query = select(CASES).where(CASES.c.number == number)
+        query = select(CASES).where(CASES.c.number == number).with_for_update()
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return None if row is None else case_of(row)
 

@@ -1,0 +1,77 @@
+"""What an order gives back for what is asked, from its frozen shares and within what is left of it (P3.1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from activities.ports import Order
+from activities.ports import Tender as PaidTender
+from aftersales.contract.messages import Item
+from aftersales.contract.values import AmountKind, BreakDown, Money
+from domain.allocation import FrozenOrder, FrozenShipping
+from domain.refunds import RefundAsked, UnitsAsked, break_down, units_taken
+from domain.tenders import Tender, TenderKind, TenderShare, plan_tenders, refuse_over
+
+_STORED_VALUE = {"store_credit": TenderKind.STORE_CREDIT, "gift_card": TenderKind.GIFT_CARD}
+
+
+class Grant(NamedTuple):
+    """What is to be given: units, or less than their worth by `amount`, which then leaves shipping out."""
+
+    items: tuple[Item, ...]
+    amount: Money | None = None
+    shipping: bool = False
+
+
+def amounts_of(order: Order, grant: Grant) -> BreakDown:
+    """Line by line what the grant comes to.
+
+    Raises AmountRefused, with the largest amount there is, for zero and for more than the units are worth or the
+    order's payments have left (rules 7 and 9); CurrencyMixed, LineUnknown, QuantityRefused.
+    """
+    frozen = FrozenOrder(
+        currency=order.currency,
+        lines=tuple(line.frozen for line in order.lines),
+        shipping=order.shipping or FrozenShipping(net_minor=0),
+    )
+    taken = units_taken(
+        frozen,
+        {line.line_id: line.taken_units for line in order.lines},
+        shipping_taken=order.shipping_taken,
+    )
+    units = tuple(UnitsAsked(line_id=item.line_id, quantity=item.quantity) for item in grant.items)
+    shipping = grant.shipping and grant.amount is None and not order.shipping_taken
+    whole = break_down(frozen, taken, RefundAsked(units=units, whole_shipping=shipping))
+    left_minor = sum(tender.left_minor for tender in _tenders(order))
+    largest = Money(minor=min(whole.total.minor, left_minor), currency=order.currency)
+    refuse_over(grant.amount or whole.total, largest)
+    if grant.amount is None:
+        return whole
+    return break_down(frozen, taken, RefundAsked(units=units, amount=grant.amount))
+
+
+def holds_shipping(amounts: BreakDown | None) -> bool:
+    """Whether shipping is paid back with it."""
+    return amounts is not None and any(line.kind is AmountKind.SHIPPING for line in amounts.lines)
+
+
+def shares_of(order: Order, total: Money) -> tuple[tuple[PaidTender, Money], ...]:
+    """Which payments give back how much: stored value first, each within what it has left (rule 8).
+
+    Raises AmountRefused.
+    """
+    paid = {tender.tender_id: tender for tender in order.tenders}
+    shares: tuple[TenderShare, ...] = plan_tenders(total, _tenders(order))
+    return tuple((paid[share.tender_id], share.amount) for share in shares)
+
+
+def _tenders(order: Order) -> list[Tender]:
+    return [
+        Tender(
+            tender_id=tender.tender_id,
+            kind=_STORED_VALUE.get(tender.provider, TenderKind.CHARGED),
+            captured_minor=tender.captured_minor,
+            taken_minor=tender.taken_minor,
+        )
+        for tender in order.tenders
+    ]

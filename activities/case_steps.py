@@ -1,0 +1,56 @@
+"""The database steps of a case, under the names the workflow calls them by. Each is one transaction, done once."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from temporalio import activity
+
+from activities.ending import end
+from activities.errors import named_failures
+from activities.intake import take_in
+from activities.listening import RefusedError, listen, record_refusal
+from activities.ports import Policy, Store
+from activities.settling import record_payment
+from activities.stepping import once
+from activities.types import Elapse, Intake, RecordMessage, RecordPayment, StepName, StepResult
+from aftersales.proof import Keyring
+
+
+class CaseSteps:
+    """Every step raises ApplicationError: step_conflict and case_unknown are final, what is unknown is retried."""
+
+    def __init__(self, store: Store, policy: Policy, keyring: Keyring) -> None:
+        self._store = store
+        self._policy = policy
+        self._keyring = keyring
+
+    @activity.defn(name=StepName.INTAKE.value)
+    async def intake(self, step: Intake) -> StepResult:
+        """Verify, claim the request key, look the order up, assess, reserve if approved (P1.3, P2.1)."""
+        with named_failures():
+            act = partial(take_in, step=step, policy=self._policy, keyring=self._keyring)
+            return await once(self._store, StepName.INTAKE, step, act)
+
+    @activity.defn(name=StepName.RECORD_MESSAGE.value)
+    async def record_message(self, step: RecordMessage) -> StepResult:
+        """Verify and record what a person said, and do what follows; a refusal is an answer (P2.6)."""
+        with named_failures():
+            try:
+                act = partial(listen, step=step, policy=self._policy, keyring=self._keyring)
+                return await once(self._store, StepName.RECORD_MESSAGE, step, act)
+            except RefusedError as refused:
+                act = partial(record_refusal, step=step, refused=refused, keyring=self._keyring)
+                return await once(self._store, StepName.RECORD_MESSAGE, step, act)
+
+    @activity.defn(name=StepName.RECORD_PAYMENT.value)
+    async def record_payment(self, step: RecordPayment) -> StepResult:
+        """What became of a leg, with its postings (P3.3)."""
+        with named_failures():
+            return await once(self._store, StepName.RECORD_PAYMENT, step, partial(record_payment, step=step))
+
+    @activity.defn(name=StepName.ELAPSE.value)
+    async def elapse(self, step: Elapse) -> StepResult:
+        """A wait ran out: the case expires, or is closed."""
+        with named_failures():
+            return await once(self._store, StepName.ELAPSE, step, partial(end, step=step))

@@ -1,0 +1,182 @@
+"""A case within one transaction: what it is, how it moves, and what is written together with it.
+
+A step opens the file, moves the case and closes the file, which writes the case row and the audit entries and tells
+where the case then stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from activities.ports import AuditEntry, CaseRow, LegRow, Unit
+from activities.types import Leg, Notify, Standing, Step, StepResult
+from aftersales.contract.errors import AftersalesError
+from aftersales.contract.messages import Answer, Proof
+from aftersales.contract.values import CaseStatus, ErrorCode, Language, LegState, WaitsFor
+
+
+class Actor(NamedTuple):
+    """Who did it: a proved identity, or the system."""
+
+    name: str
+    role: str
+
+
+SYSTEM: Final = Actor("system", "system")
+NOT_PROVEN: Final = Actor("not proven", "")
+AGENTS: Final = "agents"
+SUPERVISORS: Final = "supervisors"
+FINANCE: Final = "finance"
+
+
+def actor_of(proof: Proof) -> Actor:
+    return Actor(proof.actor, proof.role.value)
+
+
+class CaseFile:
+    """`row` and `legs` are the case as it will be stored; `legs` holds every attempt, oldest first."""
+
+    def __init__(self, unit: Unit, row: CaseRow, legs: tuple[LegRow, ...], now: datetime) -> None:
+        self.unit = unit
+        self.row = row
+        self.legs = list(legs)
+        self.now = now
+        self.actor = SYSTEM
+        self._entries: list[AuditEntry] = []
+        self.is_new = False
+
+    @classmethod
+    async def open(cls, unit: Unit, step: Step | Notify) -> CaseFile:
+        """Raises AftersalesError(case_unknown)."""
+        row = await unit.case(step.number)
+        if row is None:
+            raise AftersalesError(
+                ErrorCode.CASE_UNKNOWN,
+                f"Case {step.number} is not in the database; it was never taken in, or the database was "
+                "restored to an earlier moment.",
+            )
+        return cls(unit, row, await unit.legs(step.number), step.now)
+
+    @classmethod
+    def create(cls, unit: Unit, row: CaseRow) -> CaseFile:
+        file = cls(unit, row, (), row.opened_at)
+        file.is_new = True
+        return file
+
+    @property
+    def language(self) -> Language:
+        return self.row.start.application.language
+
+    def note(
+        self,
+        action: str,
+        *,
+        before: str = "",
+        after: str = "",
+        reason: str = "",
+        facts: Mapping[str, object] | None = None,
+        actor: Actor | None = None,
+    ) -> None:
+        """An entry of the operations log (P6.3), written when the file is closed; by the file's actor."""
+        by = actor or self.actor
+        entry = AuditEntry(
+            number=self.row.number,
+            at=self.now,
+            actor=by.name,
+            role=by.role,
+            action=action,
+            before=before,
+            after=after,
+            reason=reason,
+            facts=json.dumps(facts, sort_keys=True, ensure_ascii=False) if facts else "",
+        )
+        self._entries.append(entry)
+
+    def change(self, **changes: object) -> None:
+        self.row = self.row.model_copy(update=changes)
+
+    def move(
+        self,
+        status: CaseStatus,
+        waits_for: WaitsFor = WaitsFor.NOBODY,
+        *,
+        assignee: str = "",
+        due_in_s: int | None = None,
+        reason_code: str | None = None,
+        explanation: str | None = None,
+    ) -> None:
+        """To another status. What is not given: nobody waits, no deadline; reason and explanation stay."""
+        due_at = None if due_in_s is None else self.now + timedelta(seconds=due_in_s)
+        reason_code = self.row.reason_code if reason_code is None else reason_code
+        explanation = self.row.explanation if explanation is None else explanation
+        if status is not self.row.status:
+            self.note("status", before=self.row.status.value, after=status.value, reason=reason_code)
+        self.change(
+            status=status,
+            waits_for=waits_for,
+            assignee=assignee,
+            due_at=due_at,
+            reason_code=reason_code,
+            explanation=explanation,
+        )
+
+    def to_review(self, waits_for: WaitsFor = WaitsFor.AGENT, assignee: str = AGENTS, **told: str) -> None:
+        """Somebody is to decide, within the policy's hours (P2.7)."""
+        due_in_s = self.row.timings.review_escalation_s
+        self.move(CaseStatus.UNDER_REVIEW, waits_for, assignee=assignee, due_in_s=due_in_s, **told)
+
+    async def add_leg(self, leg: LegRow) -> None:
+        self.legs.append(leg)
+        await self.unit.insert_leg(leg)
+
+    async def change_leg(self, row: LegRow, *, released: bool = False, **leg: object) -> LegRow:
+        """Store another state of a leg; once released it stays so."""
+        update = {"leg": row.leg.model_copy(update=leg), "released": released or row.released}
+        changed = row.model_copy(update=update)
+        self.legs[self.legs.index(row)] = changed
+        await self.unit.update_leg(changed)
+        return changed
+
+    def present_legs(self) -> list[LegRow]:
+        """The last attempt of each leg."""
+        latest = {row.leg.leg: row for row in sorted(self.legs, key=lambda row: row.leg.attempt)}
+        return [latest[number] for number in sorted(latest)]
+
+    def paid_minor(self) -> int:
+        return sum(row.leg.amount.minor for row in self.legs if row.leg.state is LegState.SUCCEEDED)
+
+    async def close(self, answer: Answer | None = None, *, look_again: bool = False) -> StepResult:
+        """Write the case row and the log, and say where the case stands."""
+        self.change(updated_at=self.now)
+        write = self.unit.insert_case if self.is_new else self.unit.update_case
+        await write(self.row)
+        if self._entries:
+            await self.unit.append_audit(tuple(self._entries))
+        return StepResult(standing=self.standing(), answer=answer, look_again=look_again)
+
+    async def accept(self, sentence: str = "") -> StepResult:
+        """Close the file with a yes to whoever spoke."""
+        return await self.close(Answer(accepted=True, status=self.row.status, sentence=sentence))
+
+    def standing(self) -> Standing:
+        row = self.row
+        legs: tuple[Leg, ...] = tuple(leg.leg for leg in self.present_legs())
+        return Standing(
+            status=row.status,
+            waits_for=row.waits_for,
+            assignee=row.assignee,
+            language=self.language,
+            amount=row.amount,
+            break_down=row.break_down,
+            legs=legs,
+            verdict=row.verdict,
+            timings=row.timings,
+            reason_code=row.reason_code,
+            explanation=row.explanation,
+            appealed=row.appealed,
+            survey_score=row.survey_score or 0,
+            handling_hours=row.handling_hours,
+        )

@@ -1,0 +1,89 @@
+"""What the customer says to a case: evidence, withdrawal, appeal, survey answer (P2.2, P2.8, P4.2).
+
+Every function refuses before it writes.
+"""
+
+from __future__ import annotations
+
+from activities.amounts import Grant, holds_shipping
+from activities.assessment import assess, follow
+from activities.casefile import SUPERVISORS, CaseFile
+from activities.decisions import order_of, out_of_turn
+from activities.eligibility import check_free
+from activities.ports import Policy
+from activities.reserving import hold, nothing_moves, release_all
+from activities.sentences import refusal, status_words
+from aftersales.contract.messages import Appeal, EvidenceSupplied, SurveyAnswer, Withdrawal
+from aftersales.contract.values import (
+    OUTCOMES,
+    CaseStatus,
+    ErrorCode,
+    EvidenceRef,
+    WaitsFor,
+)
+
+WITHDRAWN = "withdrawn"
+APPEALED = "appealed"
+_WITHDRAWABLE = frozenset(CaseStatus) - OUTCOMES
+
+
+async def supply_evidence(file: CaseFile, message: EvidenceSupplied, policy: Policy) -> None:
+    """What the policy asked for is assessed again; what a reviewer asked for goes back to the reviewer."""
+    if file.row.status is CaseStatus.NEEDS_EVIDENCE:
+        await _add_evidence(file, message.evidence)
+        order = await file.unit.order(file.row.start.application.order_id, besides=file.row.number)
+        await follow(file, assess(file, order, policy), policy)
+    elif file.row.status is CaseStatus.AWAITING_CUSTOMER:
+        await _add_evidence(file, message.evidence)
+        waits_for = WaitsFor.SUPERVISOR if file.row.assignee == SUPERVISORS else WaitsFor.AGENT
+        file.to_review(waits_for, file.row.assignee)
+    else:
+        raise out_of_turn(file)
+
+
+async def withdraw(file: CaseFile, message: Withdrawal) -> None:
+    """Give the case up, wherever nothing was executed and nothing could still be."""
+    if file.row.status not in _WITHDRAWABLE:
+        raise out_of_turn(file)
+    if not nothing_moves(file.legs):
+        status = status_words(file.row.status, file.language)
+        raise refusal(ErrorCode.TOO_LATE, file.language, status=status)
+    await release_all(file, WITHDRAWN)
+    file.move(CaseStatus.WITHDRAWN, reason_code=WITHDRAWN, explanation=message.explanation)
+
+
+async def appeal(file: CaseFile, message: Appeal) -> None:
+    """Another look by a supervisor, once, at a case that was turned down on its merits (P2.8)."""
+    row = file.row
+    if row.appealed:
+        raise refusal(ErrorCode.APPEAL_USED, file.language)
+    if row.status is not CaseStatus.REJECTED:
+        raise out_of_turn(file)
+    if row.verdict is None or file.legs:
+        raise refusal(ErrorCode.NOT_NOW, file.language, key="not_appealable")
+    order = await order_of(file)
+    application = row.start.application
+    check_free(application.items, order, file.language)
+    grant = Grant(application.items, application.amount, shipping=holds_shipping(row.break_down))
+    await _add_evidence(file, message.evidence)
+    await hold(file, order, grant)
+    file.change(appealed=True)
+    file.to_review(WaitsFor.SUPERVISOR, SUPERVISORS, reason_code=APPEALED)
+
+
+async def answer_survey(file: CaseFile, message: SurveyAnswer) -> None:
+    """One answer a case, once it has an outcome (P4.2)."""
+    if file.row.survey_score is not None:
+        raise refusal(ErrorCode.SURVEY_ANSWERED, file.language)
+    if file.row.status not in OUTCOMES:
+        raise out_of_turn(file)
+    file.change(survey_score=message.score)
+    file.note("survey_answered", after=str(message.score))
+
+
+async def _add_evidence(file: CaseFile, refs: tuple[EvidenceRef, ...]) -> None:
+    """Raises AftersalesError(evidence_unknown) for a reference to something that was never uploaded."""
+    if refs and not await file.unit.evidence_known(refs):
+        raise refusal(ErrorCode.EVIDENCE_UNKNOWN, file.language)
+    new = tuple(ref for ref in refs if ref not in file.row.evidence)
+    file.change(evidence=file.row.evidence + new)

@@ -1,0 +1,50 @@
+"""The postings of a leg, double-entry (design: money, rule 10).
+
+Approving owes the customer; paying settles what is owed out of the provider's clearing account; releasing takes an
+approval back; a reversal undoes a payment. A posting's id is the leg's number and the event, so that an event that is
+recorded twice is posted once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.ports import LegRow, Posting
+from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, clearing
+
+
+def approved(row: LegRow, now: datetime) -> Posting:
+    return _posting(row, "approved", SALES_RETURNS, CUSTOMER_REFUNDS_PAYABLE, now)
+
+
+def released(row: LegRow, now: datetime) -> Posting:
+    return _posting(row, "released", CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, now)
+
+
+def paid(row: LegRow, now: datetime) -> Posting:
+    return _posting(row, "paid", CUSTOMER_REFUNDS_PAYABLE, clearing(row.leg.provider), now)
+
+
+def paid_back(row: LegRow, now: datetime) -> Posting:
+    """The provider undid an earlier success."""
+    return _posting(row, "paid_back", clearing(row.leg.provider), CUSTOMER_REFUNDS_PAYABLE, now)
+
+
+def owed_again(row: LegRow, now: datetime) -> Posting:
+    """A released leg turned out to be paid after all: the ledger follows the provider."""
+    return _posting(row, "owed_again", SALES_RETURNS, CUSTOMER_REFUNDS_PAYABLE, now)
+
+
+def _posting(row: LegRow, event: str, debit: str, credit: str, now: datetime) -> Posting:
+    return Posting(
+        posting_id=f"{row.leg.provider_number}:{event}",
+        number=row.number,
+        order_id=row.order_id,
+        tender_id=row.tender_id,
+        provider_number=row.leg.provider_number,
+        debit=debit,
+        credit=credit,
+        amount=row.leg.amount,
+        posted_at=now,
+        note=event,
+    )

@@ -1,0 +1,116 @@
+"""Recording what a person says, and doing what follows from it, in one transaction; a refusal is an answer.
+
+A refused message is rolled back whole and then recorded by itself, so that it can have changed nothing.
+"""
+
+from __future__ import annotations
+
+from activities.casefile import NOT_PROVEN, CaseFile, actor_of
+from activities.customer_messages import answer_survey, appeal, supply_evidence, withdraw
+from activities.decisions import decide
+from activities.ports import HeardMessage, Policy, Unit
+from activities.sentences import in_words, refusal, status_words
+from activities.speakers import check_speaker, proved
+from activities.types import RecordMessage, StepResult
+from aftersales.contract.errors import AftersalesError
+from aftersales.contract.messages import (
+    Answer,
+    Appeal,
+    Decision,
+    EvidenceSupplied,
+    Proof,
+    SurveyAnswer,
+    Withdrawal,
+)
+from aftersales.contract.values import ErrorCode, Role
+from aftersales.proof import Keyring
+from domain.errors import DomainError
+
+
+class RefusedError(Exception):
+    """A message that counts for nothing; its text says why, in the case's language."""
+
+    def __init__(self, why: AftersalesError) -> None:
+        super().__init__(str(why))
+        self.code = why.code
+
+
+async def listen(unit: Unit, step: RecordMessage, policy: Policy, keyring: Keyring) -> StepResult:
+    """Raises RefusedError for what is refused, upon which the transaction is rolled back."""
+    file = await CaseFile.open(unit, step)
+    try:
+        proof = proved(step.message, step.number, keyring, file.language)
+        file.actor = actor_of(proof)
+        await _accept(file, step, proof, policy)
+    except AftersalesError as error:
+        raise RefusedError(error) from error
+    except DomainError as error:
+        raise RefusedError(in_words(error, file.language)) from error
+    return await file.accept()
+
+
+async def record_refusal(unit: Unit, step: RecordMessage, refused: RefusedError, keyring: Keyring) -> StepResult:
+    """Write down that it was heard and refused; nothing else of the case changes."""
+    file = await CaseFile.open(unit, step)
+    proof = _holding_proof(step, keyring)
+    file.actor = actor_of(proof) if proof else NOT_PROVEN
+    await unit.hear(_heard(step, proof, refused.code))
+    file.note("refused", before=step.kind.value, after=file.row.status.value, reason=refused.code.value)
+    answer = Answer(accepted=False, status=file.row.status, code=refused.code, sentence=str(refused))
+    return await file.close(answer)
+
+
+async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policy: Policy) -> None:
+    if step.refusal is not None:
+        raise refusal(step.refusal, file.language, status=status_words(file.row.status, file.language))
+    if file.row.closed_at is not None:
+        raise refusal(ErrorCode.CASE_CLOSED, file.language)
+    check_speaker(step.kind, file.row, proof)
+    if not await file.unit.hear(_heard(step, proof, None)):
+        raise refusal(ErrorCode.NOT_NOW, file.language, key="heard_before")
+    _note_heard(file, step, proof)
+    match step.message:
+        case Decision() as decision:
+            await decide(file, decision)
+        case EvidenceSupplied() as evidence:
+            await supply_evidence(file, evidence, policy)
+        case Withdrawal() as withdrawal:
+            await withdraw(file, withdrawal)
+        case Appeal() as message:
+            await appeal(file, message)
+        case SurveyAnswer() as answer:
+            await answer_survey(file, answer)
+
+
+def _note_heard(file: CaseFile, step: RecordMessage, proof: Proof) -> None:
+    said = step.message
+    customer_id = file.row.start.application.customer_id
+    spoken_for = proof.role is not Role.CUSTOMER and not isinstance(said, Decision)
+    file.note(
+        step.kind.value,
+        after=said.kind.value if isinstance(said, Decision) else "",
+        reason=said.reason_code if isinstance(said, Decision) else "",
+        facts={"said_for": customer_id} if spoken_for else None,
+    )
+
+
+def _heard(step: RecordMessage, proof: Proof | None, code: ErrorCode | None) -> HeardMessage:
+    """An unproven message gets a nonce of our own: a forger could otherwise use up a real one."""
+    return HeardMessage(
+        number=step.number,
+        nonce=proof.nonce if proof else f"unproven-{step.round}",
+        kind=step.kind,
+        actor=proof.actor if proof else NOT_PROVEN.name,
+        role=proof.role.value if proof else NOT_PROVEN.role,
+        body=step.message.model_dump_json(exclude={"proof"}, exclude_defaults=True),
+        received_at=step.now,
+        accepted=code is None,
+        code=code,
+    )
+
+
+def _holding_proof(step: RecordMessage, keyring: Keyring) -> Proof | None:
+    try:
+        return keyring.verify(step.message, step.number)
+    except AftersalesError:
+        return None

@@ -1,0 +1,120 @@
+"""Telling people: each stage's letters are composed once, and each of them is sent once (P4.1, P2.7)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from temporalio import activity
+
+from activities.casefile import SUPERVISORS, CaseFile
+from activities.errors import named_failures
+from activities.ports import (
+    Account,
+    CaseRow,
+    Clock,
+    Letter,
+    Letters,
+    Mail,
+    Mailer,
+    MailRefusedError,
+    MailState,
+    Store,
+    Unit,
+)
+from activities.types import Notify, Stage, StepName
+from aftersales.contract.values import CaseStatus, ErrorCode, WaitsFor
+
+LADDER: Final = frozenset({Stage.REVIEW_REMINDER, Stage.HANDLING_TIME, Stage.REVIEW_ESCALATED})
+"""Stages that the operations log keeps: they show that somebody was reminded in time (P2.7, P6.3)."""
+
+_NOT_THE_CUSTOMERS_WORD: Final = frozenset(
+    {
+        ErrorCode.PROOF_MISSING.value,
+        ErrorCode.PROOF_INVALID.value,
+        ErrorCode.ROLE_NOT_ALLOWED.value,
+        ErrorCode.NOT_YOUR_CASE.value,
+    }
+)
+"""Refused applications that the customer they name may never have made; writing to them would be abuse."""
+
+
+class Notifications:
+    """Sends what a stage has to say; `host` is the domain of message ids.
+
+    What a mail server refuses for good is kept as refused; any other failure is raised, so that Temporal tries again,
+    and what was sent by then is not sent again.
+    """
+
+    def __init__(self, store: Store, letters: Letters, mailer: Mailer, clock: Clock, host: str) -> None:
+        self._store = store
+        self._letters = letters
+        self._mailer = mailer
+        self._clock = clock
+        self._host = host
+
+    @activity.defn(name=StepName.NOTIFY.value)
+    async def notify(self, order: Notify) -> None:
+        """Raises ApplicationError case_unknown, and whatever kept a mail from being handed over."""
+        with named_failures():
+            async with self._store.begin() as unit:
+                mails = await unit.mails(order.number, order.stage, order.round)
+                if not mails:
+                    mails = await self._compose(unit, order)
+            for mail in mails:
+                if mail.state is MailState.QUEUED:
+                    await self._send(mail)
+
+    async def _compose(self, unit: Unit, order: Notify) -> tuple[Mail, ...]:
+        file = await CaseFile.open(unit, order)
+        account = await _account(unit, file.row)
+        case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
+        legs = tuple(file.present_legs())
+        letters = self._letters.compose(order.stage, case, account, legs, order.due_at)
+        mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=1))
+        for mail in mails:
+            await unit.insert_mail(mail)
+        if order.stage in LADDER:
+            await _climb(file, order)
+        return mails
+
+    def _mail(self, order: Notify, letter: Letter, n: int) -> Mail:
+        return Mail(
+            message_id=f"<{order.number}.{order.stage.value}.{order.round}.{n}@{self._host}>",
+            number=order.number,
+            stage=order.stage,
+            round=order.round,
+            recipient=letter.recipient,
+            language=letter.language,
+            subject=letter.subject,
+            body=letter.body,
+            created_at=order.now,
+        )
+
+    async def _send(self, mail: Mail) -> None:
+        try:
+            await self._mailer.send(mail)
+        except MailRefusedError as error:
+            changed = mail.model_copy(update={"state": MailState.REFUSED, "failure": str(error)})
+        else:
+            changed = mail.model_copy(update={"state": MailState.SENT, "sent_at": self._clock.now()})
+        async with self._store.begin() as unit:
+            await unit.update_mail(changed)
+
+
+async def _account(unit: Unit, case: CaseRow) -> Account:
+    """The customer as the order knows them, without an address when nobody proved to be them."""
+    application = case.start.application
+    order = await unit.order(application.order_id)
+    nobody = Account(customer_id=application.customer_id, language=application.language)
+    if order is None or order.account.customer_id != application.customer_id:
+        return nobody
+    return nobody if case.reason_code in _NOT_THE_CUSTOMERS_WORD else order.account
+
+
+async def _climb(file: CaseFile, order: Notify) -> None:
+    """The log entry of a rung; the last one makes the case the supervisors' (P2.7)."""
+    escalates = order.stage is Stage.REVIEW_ESCALATED and file.row.status is CaseStatus.UNDER_REVIEW
+    file.note(order.stage.value, after=SUPERVISORS if escalates else "")
+    if escalates:
+        file.change(waits_for=WaitsFor.SUPERVISOR, assignee=SUPERVISORS)
+    await file.close()

@@ -1,0 +1,119 @@
+"""Writing down what became of a leg: its state, the ledger, and where the case stands by its legs (P3.3).
+
+A provider's final word counts once. What contradicts it later is recorded and changes nothing, but for a reversal,
+and for money that moved after all: the ledger follows the provider.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activities import ledger
+from activities.casefile import FINANCE, CaseFile
+from activities.ports import LegRow, Unit
+from activities.reserving import GONE, OPEN, release_leg
+from activities.types import OutcomeKind, PaymentOutcome, RecordPayment, StepResult
+from aftersales.contract.errors import AftersalesError
+from aftersales.contract.values import CaseStatus, ErrorCode, LegState, WaitsFor
+
+_STILL_OPEN: Final = {
+    OutcomeKind.PENDING: LegState.PENDING,
+    OutcomeKind.UNKNOWN: LegState.CONFIRMING,
+    OutcomeKind.CONFLICT: LegState.CONFIRMING,
+    OutcomeKind.NOT_FOUND: LegState.CONFIRMING,
+    OutcomeKind.RETRY_SAME: LegState.RESERVED,
+    OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
+}
+_BY_THE_LEGS: Final = frozenset(
+    {
+        CaseStatus.PAYING,
+        CaseStatus.PAYMENT_FAILED,
+        CaseStatus.REFUNDED,
+        CaseStatus.PARTLY_REFUNDED,
+    }
+)
+"""Statuses that follow from the legs; any other was a person's word and stays."""
+
+
+async def record_payment(unit: Unit, step: RecordPayment) -> StepResult:
+    """Raises AftersalesError: case_unknown, step_conflict (no such leg was ever reserved)."""
+    file = await CaseFile.open(unit, step)
+    row = find_leg(file.legs, step.leg, step.attempt)
+    changed = await _record(file, row, step.outcome)
+    file.note(
+        "payment" if changed else "payment_news_ignored",
+        before=row.leg.state.value,
+        after=find_leg(file.legs, step.leg, step.attempt).leg.state.value,
+        reason=step.outcome.code,
+        facts={"provider_number": row.leg.provider_number, **step.outcome.model_dump(mode="json")},
+    )
+    if changed and file.row.status in _BY_THE_LEGS:
+        _follow_the_legs(file)
+    return await file.close()
+
+
+def find_leg(legs: list[LegRow], leg: int, attempt: int) -> LegRow:
+    """Raises AftersalesError(step_conflict)."""
+    for row in legs:
+        if (row.leg.leg, row.leg.attempt) == (leg, attempt):
+            return row
+    raise AftersalesError(
+        ErrorCode.STEP_CONFLICT,
+        f"Leg {leg}, attempt {attempt}, was never reserved; the case's history and its database do not "
+        "belong together.",
+    )
+
+
+async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
+    """Whether the outcome was news."""
+    state = row.leg.state
+    match outcome.kind:
+        case OutcomeKind.SUCCEEDED if state is not LegState.SUCCEEDED and state is not LegState.REVERSED:
+            await _succeed(file, row, outcome)
+        case OutcomeKind.REVERSED if state is LegState.SUCCEEDED:
+            await file.unit.post(ledger.paid_back(row, file.now))
+            await release_leg(file, row, LegState.REVERSED, outcome.code)
+        case OutcomeKind.REVERSED if state in OPEN:
+            await release_leg(file, row, LegState.REVERSED, outcome.code)
+        case OutcomeKind.REJECTED | OutcomeKind.NEEDS_PAYEE if state in OPEN:
+            await release_leg(file, row, LegState.FAILED, outcome.code)
+        case kind if state in OPEN and kind in _STILL_OPEN:
+            await _stay_open(file, row, outcome)
+        case _:
+            return False
+    return True
+
+
+async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:
+    if row.leg.state in GONE:
+        await file.unit.post(ledger.owed_again(row, file.now))
+    await file.unit.post(ledger.paid(row, file.now))
+    await file.change_leg(
+        row,
+        state=LegState.SUCCEEDED,
+        provider_reference=outcome.provider_reference or row.leg.provider_reference,
+        trace=outcome.trace or row.leg.trace,
+        failure_code="",
+    )
+
+
+async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:
+    await file.change_leg(
+        row,
+        state=_STILL_OPEN[outcome.kind],
+        provider_reference=outcome.provider_reference or row.leg.provider_reference,
+        trace=outcome.trace or row.leg.trace,
+        failure_code=outcome.code,
+    )
+
+
+def _follow_the_legs(file: CaseFile) -> None:
+    states = {row.leg.state for row in file.present_legs()}
+    if LegState.BLOCKED in states:
+        file.move(CaseStatus.PAYING, WaitsFor.FINANCE, assignee=FINANCE)
+    elif states & OPEN:
+        file.move(CaseStatus.PAYING, WaitsFor.PROVIDER)
+    elif states == {LegState.SUCCEEDED}:
+        file.move(CaseStatus.REFUNDED)
+    else:
+        file.move(CaseStatus.PAYMENT_FAILED, WaitsFor.FINANCE, assignee=FINANCE)

@@ -1,0 +1,231 @@
+"""What a reviewer decides, and what follows (P2.6, P2.8)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from activities.ports import Action
+from activities.types import OutcomeKind
+from aftersales.contract.messages import Appeal, Decision
+from aftersales.contract.numbers import number_for
+from aftersales.contract.values import (
+    CaseStatus,
+    DecisionKind,
+    ErrorCode,
+    LegState,
+    Role,
+    WaitsFor,
+)
+from tests.activities.desk import Desk
+from tests.activities.shop import CARD_MINOR, NOW, application, cny, items
+from tests.fakes import FakePolicy
+
+
+@pytest.fixture(name="review")
+async def case_under_review(desk: Desk, policy: FakePolicy) -> Desk:
+    """Two cups and the lamp, waiting for an agent; shipping is to come back."""
+    policy.says(Action.REVIEW, refund_shipping=True)
+    await desk.apply(application(items=items(cups=2, lamp=1)))
+    return desk
+
+
+async def test_approval_pays_the_whole_break_down_the_reviewer_saw(review: Desk) -> None:
+    seen = (await review.case()).break_down
+    answer = await review.decide(DecisionKind.APPROVE)
+
+    case = await review.case()
+    assert (answer.accepted, answer.status) == (True, CaseStatus.PAYING)
+    assert case.break_down == seen
+    assert case.amount == cny(6666 + 5000 + 1000)
+    assert await review.money_taken() == 12666
+    assert (await review.audit())[-1]["actor"] == "agent-1"
+
+
+async def test_part_of_the_items_frees_the_others(review: Desk) -> None:
+    await review.decide(DecisionKind.APPROVE_PART, items=items(cups=1))
+    assert (await review.case()).amount == cny(3333 + 1000)
+    assert await review.units_taken("cups") == 1
+    assert await review.units_taken("lamp") == 0
+
+
+async def test_part_of_the_amount_is_paid_to_the_minor_unit(review: Desk) -> None:
+    await review.decide(DecisionKind.APPROVE_PART, amount=cny(777))
+    assert (await review.case()).amount == cny(777)
+    assert await review.money_taken() == 777
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"amount": cny(11667)}, ErrorCode.AMOUNT_REFUSED),
+        ({"amount": cny(0)}, ErrorCode.AMOUNT_REFUSED),
+        ({"items": items(cups=3)}, ErrorCode.QUANTITY_TOO_HIGH),
+        ({"items": items(chair=1)}, ErrorCode.ITEM_NOT_IN_ORDER),
+        ({"amount": {"minor": 5, "currency": "EUR"}}, ErrorCode.WRONG_CURRENCY),
+    ],
+)
+async def test_a_part_beyond_what_was_asked_for_is_refused_and_changes_nothing(
+    review: Desk, fields: dict[str, object], code: ErrorCode
+) -> None:
+    before = await review.case()
+    part = Decision.model_validate({"kind": DecisionKind.APPROVE_PART, **fields})
+    answer = await review.say(part, actor="agent-1", role=Role.AGENT)
+    assert (answer.accepted, answer.code) == (False, code)
+    assert await review.case() == before
+    assert await review.money_taken() == 0
+
+
+async def test_a_part_is_never_more_than_the_customer_asked_for(desk: Desk, policy: FakePolicy) -> None:
+    policy.says(Action.REVIEW)
+    await desk.apply(application(amount=cny(900)))
+    answer = await desk.decide(DecisionKind.APPROVE_PART, amount=cny(901))
+    assert answer.code is ErrorCode.AMOUNT_REFUSED
+    assert answer.sentence.endswith("CN¥9.00.")
+
+
+async def test_a_rejection_tells_the_customer_why_and_frees_the_units(review: Desk) -> None:
+    answer = await review.decide(DecisionKind.REJECT, explanation="The photos show another lamp.")
+    case = await review.case()
+    assert answer.accepted
+    assert (case.status, case.explanation) == (CaseStatus.REJECTED, "The photos show another lamp.")
+    assert await review.units_taken("cups") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (DecisionKind.REJECT, "explanation"),
+        (DecisionKind.ASK, "explanation"),
+        (DecisionKind.EXTEND, "handling_hours"),
+        (DecisionKind.HAND_OVER, "hand_to"),
+        (DecisionKind.APPROVE_PART, "items or amount"),
+    ],
+)
+async def test_an_incomplete_decision_names_what_is_missing(review: Desk, kind: DecisionKind, field: str) -> None:
+    answer = await review.decide(kind)
+    assert answer.code is ErrorCode.DECISION_INCOMPLETE
+    assert field in answer.sentence
+
+
+async def test_asking_hands_the_case_to_the_customer_and_a_decision_is_still_possible(review: Desk) -> None:
+    await review.decide(DecisionKind.ASK, explanation="Which cup is broken?")
+    case = await review.case()
+    assert (case.status, case.waits_for) == (CaseStatus.AWAITING_CUSTOMER, WaitsFor.CUSTOMER)
+    assert case.due_at == NOW + timedelta(days=14)
+
+    assert (await review.decide(DecisionKind.APPROVE)).status is CaseStatus.PAYING
+
+
+async def test_an_extension_moves_the_deadline_later(review: Desk) -> None:
+    await review.decide(DecisionKind.EXTEND, handling_hours=48)
+    case = await review.case()
+    assert (case.status, case.handling_hours) == (CaseStatus.UNDER_REVIEW, 48)
+    assert case.due_at == NOW + timedelta(hours=24 + 48)
+
+
+async def test_a_case_is_handed_over_and_escalated(review: Desk) -> None:
+    await review.decide(DecisionKind.HAND_OVER, hand_to="lamps-team")
+    assert (await review.case()).assignee == "lamps-team"
+    await review.decide(DecisionKind.ESCALATE)
+    case = await review.case()
+    assert (case.waits_for, case.assignee) == (WaitsFor.SUPERVISOR, "supervisors")
+    assert (await review.actions())[-1] == "handed_over"
+
+
+async def test_while_the_customer_is_asked_an_escalation_leaves_the_turn_with_them(review: Desk) -> None:
+    await review.decide(DecisionKind.ASK, explanation="Which cup?")
+    await review.decide(DecisionKind.ESCALATE)
+    case = await review.case()
+    assert (case.status, case.waits_for) == (CaseStatus.AWAITING_CUSTOMER, WaitsFor.CUSTOMER)
+
+
+async def test_of_two_decisions_one_wins_and_the_other_is_told_so(review: Desk) -> None:
+    first = await review.decide(DecisionKind.APPROVE)
+    second = await review.decide(DecisionKind.REJECT, explanation="No.")
+    assert (first.accepted, second.accepted) == (True, False)
+    assert (second.code, second.status) == (ErrorCode.TOO_LATE, CaseStatus.PAYING)
+    assert "being paid" in second.sentence
+
+
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.WAREHOUSE, Role.OPS])
+async def test_who_may_not_decide_decides_nothing(review: Desk, role: Role) -> None:
+    answer = await review.decide(DecisionKind.APPROVE, role=role)
+    assert answer.code is ErrorCode.ROLE_NOT_ALLOWED
+    assert await review.money_taken() == 0
+
+
+async def test_before_the_policy_asked_a_person_nobody_decides(desk: Desk, policy: FakePolicy) -> None:
+    policy.says(Action.ASK_EVIDENCE)
+    await desk.apply()
+    assert (await desk.decide(DecisionKind.APPROVE)).code is ErrorCode.NOT_NOW
+
+
+@pytest.fixture(name="failed")
+async def case_whose_card_leg_failed(desk: Desk) -> Desk:
+    """The gift card got its 30.00 back; the card's 96.66 were rejected by the provider."""
+    await desk.apply(application(items=items(cups=2, lamp=1)))
+    await desk.pay(OutcomeKind.SUCCEEDED, leg=1)
+    await desk.pay(OutcomeKind.REJECTED, leg=2, code="charge_disputed")
+    return desk
+
+
+async def test_finance_tries_the_failed_leg_again_under_a_new_number(failed: Desk) -> None:
+    answer = await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+
+    assert (answer.accepted, answer.status) == (True, CaseStatus.PAYING)
+    rows = await failed.legs()
+    assert [(row.leg.leg, row.leg.attempt, row.leg.state) for row in rows] == [
+        (1, 1, LegState.SUCCEEDED),
+        (2, 1, LegState.FAILED),
+        (2, 2, LegState.RESERVED),
+    ]
+    assert rows[-1].leg.provider_number == f"{failed.number}-2-2"
+    assert (rows[-1].sent_at, rows[-1].released) == (None, False)
+    assert await failed.money_taken() == 11666
+
+
+async def test_a_new_attempt_needs_money_that_is_still_there(failed: Desk) -> None:
+    card_leg = (await failed.legs())[1]
+    held = {"amount": cny(CARD_MINOR), "provider_number": "of another case", "state": LegState.RESERVED}
+    other = {"number": number_for("backend", "other"), "leg": card_leg.leg.model_copy(update=held)}
+    async with failed.store.begin() as unit:
+        await unit.insert_leg(card_leg.model_copy(update={**other, "released": False}))
+
+    answer = await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+    assert answer.code is ErrorCode.AMOUNT_REFUSED
+    assert answer.sentence.endswith("CN¥0.00.")
+    assert await failed.leg_states() == [LegState.SUCCEEDED, LegState.FAILED]
+
+
+async def test_giving_up_a_payment_leaves_what_was_paid_as_paid(failed: Desk) -> None:
+    await failed.decide(DecisionKind.REJECT, role=Role.FINANCE, explanation="Paid in cash at the shop.")
+    case = await failed.case()
+    assert (case.status, case.waits_for) == (CaseStatus.PARTLY_REFUNDED, WaitsFor.NOBODY)
+    assert await failed.units_taken("lamp") == 1
+    assert await failed.balances() == {"sales_returns": 3000, "clearing:gift_card": -3000}
+
+
+async def test_giving_up_when_nothing_was_paid_frees_everything(desk: Desk) -> None:
+    await desk.apply(application(amount=cny(3000)))
+    await desk.pay(OutcomeKind.NEEDS_PAYEE, code="card_closed")
+    await desk.decide(DecisionKind.REJECT, role=Role.SUPERVISOR, explanation="The customer will call.")
+    assert (await desk.case()).status is CaseStatus.REJECTED
+    assert await desk.units_taken("cups") == 0
+    assert await desk.balances() == {}
+    appeal = await desk.say(Appeal(explanation="Why?"))
+    assert appeal.code is ErrorCode.NOT_NOW
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "code"),
+    [
+        (DecisionKind.APPROVE, Role.AGENT, ErrorCode.ROLE_NOT_ALLOWED),
+        (DecisionKind.ESCALATE, Role.FINANCE, ErrorCode.NOT_NOW),
+    ],
+)
+async def test_a_failed_payment_is_for_finance_to_retry_or_give_up(
+    failed: Desk, kind: DecisionKind, role: Role, code: ErrorCode
+) -> None:
+    assert (await failed.decide(kind, role=role)).code is code

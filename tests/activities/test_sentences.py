@@ -1,0 +1,66 @@
+"""Every refusal has a sentence in both languages, with the same values in it (P2.8, P3.4)."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from activities.sentences import _SENTENCES, explanation_of, in_words, refusal, sentence, status_words
+from aftersales.contract.values import CaseStatus, ErrorCode, Language
+from domain.errors import AllocationImpossible, AmountRefused, CurrencyMixed, LineUnknown, QuantityRefused
+
+NEVER_SAID_TO_A_CASE = {
+    ErrorCode.CASE_UNKNOWN,
+    ErrorCode.NUMBER_INVALID,
+    ErrorCode.NOBODY_ANSWERS,
+    ErrorCode.ENGINE_UNAVAILABLE,
+    ErrorCode.STEP_CONFLICT,
+}
+
+
+def values_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", sorted(set(ErrorCode) - NEVER_SAID_TO_A_CASE))
+def test_every_refusal_has_words(code: ErrorCode) -> None:
+    chinese, english = _SENTENCES[code.value]
+    assert values_in(chinese) == values_in(english)
+
+
+@pytest.mark.parametrize("status", CaseStatus)
+def test_every_status_has_a_name_in_both_languages(status: CaseStatus) -> None:
+    assert status_words(status, Language.ZH_CN) != status_words(status, Language.EN)
+
+
+def test_a_policys_new_reason_gets_the_general_explanation() -> None:
+    assert explanation_of("invented_tomorrow", Language.EN) == sentence("rejected_by_policy", Language.EN)
+
+
+def test_the_more_exact_sentence_keeps_the_code() -> None:
+    error = refusal(ErrorCode.NOT_NOW, Language.EN, key="heard_before")
+    assert error.code is ErrorCode.NOT_NOW
+    assert "received before" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (AmountRefused(500, 499, "JPY"), ErrorCode.AMOUNT_REFUSED, "¥499"),
+        (QuantityRefused("cups", 3, 2), ErrorCode.UNIT_ALREADY_CLAIMED, "2 can still"),
+        (LineUnknown("chair"), ErrorCode.ITEM_NOT_IN_ORDER, "no item chair"),
+        (CurrencyMixed("CNY", "USD"), ErrorCode.WRONG_CURRENCY, "in CNY"),
+    ],
+)
+def test_a_refused_amount_is_said_in_the_customers_words(
+    error: AmountRefused | QuantityRefused | LineUnknown | CurrencyMixed, code: ErrorCode, said: str
+) -> None:
+    worded = in_words(error, Language.EN)
+    assert worded.code is code
+    assert said in str(worded)
+
+
+def test_what_nobody_can_have_asked_for_is_not_dressed_up_as_a_refusal() -> None:
+    with pytest.raises(AllocationImpossible):
+        in_words(AllocationImpossible("a run has no units"), Language.EN)

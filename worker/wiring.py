@@ -1,0 +1,114 @@
+"""Puts the ports' implementations together and makes one Temporal worker of each queue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.case_steps import CaseSteps
+from activities.notify import Notifications
+from activities.payments import PaymentCalls
+from integrations.letters import TemplateLetters
+from integrations.links import LinkSigner
+from integrations.mail import SmtpMailer
+from integrations.stripe import StripePayments
+from policy import load_policy
+from storage.engine import create_store_engine
+from storage.schema import require_current
+from storage.store import SqlStore
+from worker.logs import NumberedLogs
+from worker.settings import Queue, WorkerSettings
+from workflows.refund_case import RefundCase
+
+
+class SystemClock:
+    """The clock port by the machine's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the activities are made of, with what has to be closed at the end."""
+
+    engine: AsyncEngine
+    steps: CaseSteps
+    stripe: PaymentCalls
+    notifications: Notifications
+
+
+@asynccontextmanager
+async def open_parts(settings: WorkerSettings) -> AsyncIterator[Parts]:
+    """Build the parts; raises the part's own readable error when a setting or the database is not usable."""
+    engine = create_store_engine(settings.database_url, pool_size=settings.database_connections)
+    store, clock = SqlStore(engine), SystemClock()
+    payments = StripePayments(settings.stripe())
+    letters = TemplateLetters(settings.letters(), LinkSigner(settings.link_keys), clock)
+    try:
+        await require_current(engine)
+        yield Parts(
+            engine=engine,
+            steps=CaseSteps(store, load_policy(settings.policy, settings.time_scale), settings.keyring()),
+            stripe=PaymentCalls(payments, store, clock),
+            notifications=Notifications(store, letters, SmtpMailer(settings.smtp()), clock, settings.mail_host),
+        )
+    finally:
+        await payments.close()
+        await engine.dispose()
+
+
+def make_workers(client: Client, parts: Parts, settings: WorkerSettings) -> list[Worker]:
+    """One worker for each queue that this process serves."""
+    makers: dict[Queue, Callable[[], Worker]] = {
+        Queue.CASES: lambda: _cases(client, parts, settings),
+        Queue.PAYMENTS_STRIPE: lambda: _activities(
+            client,
+            settings,
+            Queue.PAYMENTS_STRIPE,
+            [parts.stripe.submit_leg, parts.stripe.query_leg],
+            calls_per_s=settings.stripe_calls_per_s,
+        ),
+        Queue.NOTIFICATIONS: lambda: _activities(client, settings, Queue.NOTIFICATIONS, [parts.notifications.notify]),
+    }
+    return [makers[queue]() for queue in settings.queues]
+
+
+def _cases(client: Client, parts: Parts, settings: WorkerSettings) -> Worker:
+    steps = parts.steps
+    return Worker(
+        client,
+        task_queue=Queue.CASES,
+        workflows=[RefundCase],
+        activities=[steps.intake, steps.record_message, steps.record_payment, steps.elapse],
+        interceptors=[NumberedLogs()],
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=settings.concurrent_workflow_tasks,
+        max_concurrent_local_activities=settings.concurrent_activities,
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_s),
+    )
+
+
+def _activities(
+    client: Client,
+    settings: WorkerSettings,
+    queue: Queue,
+    activities: list[Callable[..., Any]],
+    calls_per_s: float | None = None,
+) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue,
+        activities=activities,
+        interceptors=[NumberedLogs()],
+        max_concurrent_activities=settings.concurrent_activities,
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_s),
+        max_task_queue_activities_per_second=calls_per_s,
+    )
