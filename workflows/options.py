@@ -46,12 +46,12 @@ def provider_pauses() -> Iterator[timedelta]:
         yield timedelta(minutes=30)
 
 
-def merchant_pauses() -> Iterator[timedelta]:
-    """Pauses while the merchant's own account needs somebody: an hour, some hours, then daily."""
-    yield timedelta(hours=1)
-    yield timedelta(hours=4)
+def merchant_pauses(first: timedelta) -> Iterator[timedelta]:
+    """Pauses while the merchant's own account needs somebody: an hour by default, some hours, then daily."""
+    yield first
+    yield first * 4
     while True:
-        yield timedelta(days=1)
+        yield first * 24
 
 
 def poll_pauses(first: timedelta) -> Iterator[timedelta]:

@@ -230,7 +230,7 @@ class _Payment:
                 case OutcomeKind.PENDING:
                     self.pauses[kind] = options.poll_pauses(poll)
                 case OutcomeKind.NEEDS_MERCHANT | OutcomeKind.CONFLICT:
-                    self.pauses[kind] = options.merchant_pauses()
+                    self.pauses[kind] = options.merchant_pauses(poll)
                 case _:
                     self.pauses[kind] = options.provider_pauses()
         return next(self.pauses[kind])
