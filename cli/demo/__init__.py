@@ -1,0 +1,1 @@
+"""The demo: every path of the process, run on the real stack with days made short."""

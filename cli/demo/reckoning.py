@@ -1,0 +1,72 @@
+"""The reckoning at the end of a run: what the sandbox executed, what the ledger says, what the cases say (I1-I3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import httpx2
+from rich.table import Table
+
+from aftersales.contract.values import CaseStatus, LegState, Money
+from domain.money import to_decimal_string
+from storage.reading import CaseRecord
+
+PAID_OUT = (CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED)
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """Money per currency in minor units, as three parties say it, and the legs executed more than once."""
+
+    cases: Mapping[str, int]
+    ledger: Mapping[str, int]
+    provider: Mapping[str, int]
+    twice: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return self.cases == self.ledger == self.provider and not self.twice
+
+    def table(self) -> Table:
+        table = Table("currency", "executed by the provider", "ledger", "sum of the cases", "difference")
+        for currency in sorted({*self.cases, *self.ledger, *self.provider}):
+            sums = [side.get(currency, 0) for side in (self.provider, self.ledger, self.cases)]
+            difference = max(sums) - min(sums)
+            shown = [to_decimal_string(Money(minor=minor, currency=currency)) for minor in (*sums, difference)]
+            table.add_row(currency, *shown, style="red" if difference else None)
+        table.add_row("legs executed twice", str(len(self.twice)), *self.twice[:3], style="red" if self.twice else None)
+        return table
+
+
+async def reckon(records: Iterable[CaseRecord], sandbox: httpx2.AsyncClient) -> Reckoning:
+    """Add the three sides up for these cases. A payment that came back counts for nothing on any side."""
+    cases: dict[str, int] = defaultdict(int)
+    ledger: dict[str, int] = defaultdict(int)
+    provider: dict[str, int] = defaultdict(int)
+    executed = (await sandbox.get("/executions")).json()["legs"]
+    twice: list[str] = []
+    for record in records:
+        case = record.case
+        if case.status in PAID_OUT and case.amount:
+            cases[case.amount.currency] += sum(
+                row.leg.amount.minor for row in record.legs if row.leg.state is LegState.SUCCEEDED
+            )
+        for posting in record.ledger:
+            ledger[posting.amount.currency] += _out_of_the_house(posting.debit, posting.credit) * posting.amount.minor
+        for row in record.legs:
+            tally = executed.get(row.leg.provider_number)
+            if tally:
+                provider[row.leg.amount.currency] += tally["not_reversed_minor"]
+                twice += [row.leg.provider_number] if tally["executions"] > 1 else []
+    return Reckoning(_present(cases), _present(ledger), _present(provider), tuple(twice))
+
+
+def _out_of_the_house(debit: str, credit: str) -> int:
+    """+1 for a posting that pays out through a provider, -1 for one that takes it back, 0 for any other."""
+    return int(credit.startswith("clearing:")) - int(debit.startswith("clearing:"))
+
+
+def _present(sums: Mapping[str, int]) -> dict[str, int]:
+    return {currency: minor for currency, minor in sums.items() if minor}
