@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias
 
 from activities.types import Leg, PaymentOutcome, Stage, StepResult, Timings
-from aftersales.contract.messages import CaseStart, Item, Number
+from aftersales.contract.messages import CaseStart, Item, Number, PaymentChanged
 from aftersales.contract.values import (
     BreakDown,
     CaseStatus,
@@ -19,25 +20,20 @@ from aftersales.contract.values import (
     EvidenceRef,
     Frozen,
     Language,
+    LegState,
     MessageKind,
     Money,
     Reason,
     WaitsFor,
 )
 from aftersales.contract.views import VerdictView
+from domain import orders
 from domain.allocation import FrozenLine, FrozenShipping
 
 # --- orders ---------------------------------------------------------------------------------------------
 
 
-class Account(Frozen):
-    """The buyer. `state` is `active` or what the shop says otherwise (closed, blocked)."""
-
-    customer_id: str
-    state: str = "active"
-    name: str = ""
-    email: str = ""
-    language: Language = Language.ZH_CN
+Account: TypeAlias = orders.Account
 
 
 class OrderLine(Frozen):
@@ -338,3 +334,113 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> None:
         """Hand a mail over. Raises MailRefusedError for a final no; after anything else, try again."""
         ...
+
+
+# --- what providers say by themselves, and the sweep -------------------------------------------------------
+
+
+class RefundNews(StrEnum):
+    """What a provider's own message says of a refund, in our words; `unknown` if that cannot be told."""
+
+    SUCCEEDED = "succeeded"
+    PENDING = "pending"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Bearing(StrEnum):
+    """What a provider's message means to its case at the moment of looking."""
+
+    NEWS = "news"  # the leg stands elsewhere: the case is told
+    AWAITED = "awaited"  # the leg is being sent: the call's own answer is on its way
+    KNOWN = "known"
+    REPEATED = "repeated"  # another message said the same, and its telling serves for both
+    CASE_CLOSED = "case_closed"
+    UNMATCHED = "unmatched"  # no leg of ours goes by its number
+
+    @property
+    def needs_telling(self) -> bool:
+        """Whether the case is to be told, now or after a moment; everything else is dealt with by being stored."""
+        return self in (Bearing.NEWS, Bearing.AWAITED)
+
+
+_RECORDED_AS: Final[Mapping[RefundNews, frozenset[LegState]]] = {
+    RefundNews.SUCCEEDED: frozenset({LegState.SUCCEEDED}),
+    # A message that was overtaken: a refund that succeeded is never under way again.
+    RefundNews.PENDING: frozenset({LegState.PENDING, LegState.SUCCEEDED}),
+    RefundNews.FAILED: frozenset({LegState.FAILED, LegState.REVERSED}),
+    RefundNews.UNKNOWN: frozenset(),
+}
+
+
+class ProviderNews(Frozen):
+    """A provider's verified message. `provider_number` is ours, `reference` the provider's id of the refund,
+    `number` the case; empty where the message names none. (provider, event_id) is unique."""
+
+    provider: str
+    event_id: str
+    received_at: datetime
+    provider_number: str = ""
+    reference: str = ""
+    says: RefundNews = RefundNews.UNKNOWN
+    number: str = ""
+
+    def bearing_on(self, state: LegState, provider_reference: str) -> Bearing:
+        """Known, awaited or news to a leg in that state. A message about another refund than the leg's, under the
+        same number, is never known: the money may have moved twice."""
+        if state in _RECORDED_AS[self.says] and provider_reference in ("", self.reference):
+            return Bearing.KNOWN
+        return Bearing.AWAITED if state in (LegState.RESERVED, LegState.SUBMITTING) else Bearing.NEWS
+
+
+class Inbox(Protocol):
+    """Messages of providers that were stored when they came."""
+
+    async def match(self, limit: int) -> int:
+        """Open at most `limit` messages again that belonged to no case when they came and now do; how many."""
+        ...
+
+    async def unhandled(self, received_before: datetime, *, skip: int, limit: int) -> tuple[ProviderNews, ...]:
+        """Messages of cases that are not dealt with, oldest first, without the first `skip`."""
+        ...
+
+    async def bearing_of(self, news: ProviderNews, at: datetime) -> Bearing: ...
+    async def mark_handled(self, news: ProviderNews, bearing: Bearing, at: datetime) -> None:
+        """With `Bearing.NEWS`: the case was told, by a call that began at `at`."""
+        ...
+
+
+class OpenCases(Protocol):
+    """Case rows that are not closed."""
+
+    async def open_numbers(self, after: str, limit: int) -> tuple[str, ...]:
+        """Their application numbers in ascending sequence, from the first one above `after` on."""
+        ...
+
+    async def start_of(self, number: str) -> CaseStart | None:
+        """What the case's workflow was started with; None if the case is not open."""
+        ...
+
+
+class RunState(StrEnum):
+    """What the engine knows of a case's workflow, its last run if there were several."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    TERMINATED = "terminated"
+    TIMED_OUT = "timed_out"
+    MISSING = "missing"
+
+
+class CaseEngine(Protocol):
+    """The workflows behind the cases. Raises AftersalesError, engine_unavailable among them."""
+
+    async def states(self, numbers: Sequence[str]) -> Mapping[str, RunState]: ...
+
+    async def start(self, start: CaseStart) -> None:
+        """Start the workflow of a case that has none; one that is there, whatever became of it, is left alone."""
+        ...
+
+    async def payment_changed(self, number: str, hint: PaymentChanged) -> None: ...

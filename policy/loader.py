@@ -18,14 +18,12 @@ from policy.errors import PolicyError
 
 PACKAGED: Final = Path(__file__).parent / "tables"
 TIMINGS: Final = "timings"
-_WAITS_FOR_MACHINES: Final = ("order_lookup_s",)
-"""Not a wait for people or days: the shop's system is as slow in a demo as anywhere."""
 
 
 def load_policy(version: Path | str = "v1", time_scale: float = 1.0) -> ZenPolicy:
     """Load a version by its folder, or a packaged one by its name (such as "v1").
 
-    `time_scale` shortens every wait for people and every window (demo and tests): seconds are multiplied by it, never below one.
+    `time_scale` multiplies every waiting time (demo and tests), never below a second.
     It is a setting of the process and no part of the policy, so the content hash stays the same.
     Raises PolicyError naming table, row and column.
     """
@@ -89,6 +87,4 @@ def _timings_of(content: object) -> Timings:
 
 
 def _scaled(timings: Timings, time_scale: float) -> Timings:
-    seconds = timings.model_dump()
-    scaled = {name: max(1, round(s * time_scale)) for name, s in seconds.items() if name not in _WAITS_FOR_MACHINES}
-    return Timings(**{**seconds, **scaled})
+    return Timings(**{name: max(1, round(s * time_scale)) for name, s in timings.model_dump().items()})

@@ -11,10 +11,12 @@ from starlette.types import ASGIApp
 from integrations.evidence import EvidenceStore
 from integrations.links import LinkSigner
 from portal.guard import Guard
+from portal.health import Health
 from portal.pages import Pages
 from portal.ports import Cases, Clock, PortalRecords, WebhookVerifier
 from portal.settings import PortalSettings
 from portal.survey import Survey
+from portal.telling import Telling
 from portal.uploads import Uploads
 from portal.webhooks import Webhooks
 
@@ -32,19 +34,14 @@ class Parts:
 
 
 def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
-    """Three routes, a style sheet and `/healthz`; no API description is published."""
+    """Three routes, a style sheet, `/healthz` and `/readyz`; no API description is published."""
     app = FastAPI(title="portal", docs_url=None, redoc_url=None, openapi_url=None)
     pages = Pages(settings.shop_name)
-    webhooks = Webhooks(settings, parts.records, parts.cases, parts.verifiers, parts.clock)
+    telling = Telling(parts.records, parts.cases, parts.clock, settings.webhook_grace_s)
+    webhooks = Webhooks(settings, parts.records, telling, parts.verifiers, parts.clock)
     survey = Survey(settings, parts.records, parts.cases, parts.links, parts.clock, pages)
     uploads = Uploads(settings, parts.records, parts.evidence, parts.links, parts.clock)
-    for room in (webhooks, survey, uploads):
+    for room in (webhooks, survey, uploads, Health(parts.records.reach)):
         app.include_router(room.router())
     app.add_api_route("/portal.css", pages.style, methods=["GET"], response_model=None)
-    app.add_api_route("/healthz", _healthy, methods=["GET"])
     return Guard(app)
-
-
-async def _healthy() -> dict[str, str]:
-    """The process answers; whether its database does is told by each route."""
-    return {"status": "ok"}

@@ -33,10 +33,10 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 0
+        started, status, took_s = time.perf_counter(), 0, 0.0
 
         async def send_guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal status, took_s
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -44,10 +44,10 @@ class Guard:
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
+            took_s = time.perf_counter() - started  # what is done after the answer keeps nobody waiting
 
         try:
             await self._app(scope, receive, send_guarded)
         finally:
             room = scope["path"].split("/")[1][:20]  # what follows may be a token
-            took_ms = round((time.perf_counter() - started) * 1000)
-            _log.info("request", method=scope["method"], room=room, status=status, took_ms=took_ms)
+            _log.info("request", method=scope["method"], room=room, status=status, took_ms=round(took_s * 1000))

@@ -21,7 +21,8 @@ class PortalSettings(BaseSettings):
     """Environment: `AFTERSALES_PORTAL_<NAME>`; the marked ones also `AFTERSALES_<NAME>`, shared with others.
 
     `link_keys` (shared) is JSON such as `[{"key_id": "2026a", "secret": "…"}]`; the first one signs. The proof
-    key lets the portal vouch for customers. Sizes in bytes, times in seconds.
+    key lets the portal vouch for customers. Sizes in bytes, times in seconds; `webhook_grace_s` is how long a
+    webhook about a refund that is just being ordered waits for the order's own answer.
     """
 
     model_config = SettingsConfigDict(env_prefix="AFTERSALES_PORTAL_", populate_by_name=True, extra="ignore")
@@ -42,6 +43,7 @@ class PortalSettings(BaseSettings):
 
     largest_webhook_bytes: int = 256 * 1024
     largest_upload_bytes: int = LARGEST_BYTES
+    webhook_grace_s: Annotated[float, Field(ge=0, le=60)] = 3.0
     body_limit_s: float = 20.0
     upload_limit_s: float = 300.0
     drain_s: int = 10

@@ -1,7 +1,7 @@
 """News from payment providers: verify, store, answer, then tell the case (P3.3).
 
-A webhook never acts. It is stored before it is acknowledged, and the case is told after; what could not be told
-stays in the inbox without `signalled_at`, where the sweep finds it. Duplicates are acknowledged and told once.
+A webhook never acts. It is stored before it is acknowledged, and the case is told after, if it is news to it (see
+`portal.telling`). Duplicates are acknowledged and told once.
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from aftersales.contract.errors import AftersalesError
-from aftersales.contract.messages import PaymentChanged
 from portal.answers import later, refusal
 from portal.bodies import BodyTooLargeError, whole_body
 from portal.ports import (
-    Cases,
     Clock,
     PortalRecords,
     WebhookEvent,
@@ -28,8 +25,8 @@ from portal.ports import (
     WebhookVerifier,
 )
 from portal.settings import PortalSettings
-from storage.errors import StorageError
-from storage.portal import ProviderEvent
+from portal.telling import Telling
+from storage.portal import Bearing, ProviderEvent, Received
 
 _log = structlog.get_logger(__name__)
 
@@ -41,13 +38,13 @@ class Webhooks:
         self,
         settings: PortalSettings,
         records: PortalRecords,
-        cases: Cases,
+        telling: Telling,
         verifiers: Mapping[str, WebhookVerifier],
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._records = records
-        self._cases = cases
+        self._telling = telling
         self._verifiers = verifiers
         self._clock = clock
 
@@ -75,39 +72,34 @@ class Webhooks:
 
     async def _take(self, provider: str, event: WebhookEvent, body: bytes) -> Response:
         try:
-            number = await self._records.number_of(event.provider_number) or ""
-            new = await self._records.receive(self._inbox_row(provider, event, body, number))
+            received = await self._records.receive(self._inbox_row(provider, event, body))
         except (SQLAlchemyError, OSError) as why:
             _log.error("webhook_not_stored", provider=provider, event_id=event.event_id, why=str(why))
             return later("not_stored", "The event could not be stored; deliver it again.")
-        if not number:
-            _log.info("webhook_unmatched", provider=provider, event_id=event.event_id)
-        tell = BackgroundTask(self._tell, provider, event, number) if new and number else None
-        return JSONResponse({"received": True}, background=tell)
+        return JSONResponse({"received": True}, background=self._after(received) if received else None)
 
-    def _inbox_row(self, provider: str, event: WebhookEvent, body: bytes, number: str) -> ProviderEvent:
-        now = self._clock.now()
+    def _after(self, received: Received) -> BackgroundTask | None:
+        """What is left to do when the provider has its answer."""
+        news, bearing = received
+        log = _log.bind(provider=news.provider, event_id=news.event_id, application=news.number)
+        match bearing:
+            case Bearing.NEWS | Bearing.AWAITED:
+                return BackgroundTask(self._telling.follow_up, received)
+            case Bearing.CASE_CLOSED:
+                log.error("webhook_for_a_closed_case", says=news.says.value, provider_number=news.provider_number)
+            case Bearing.UNMATCHED:
+                log.info("webhook_unmatched", provider_number=news.provider_number)
+            case _:
+                log.info("webhook_handled", bearing=bearing.value, says=news.says.value)
+        return None
+
+    def _inbox_row(self, provider: str, event: WebhookEvent, body: bytes) -> ProviderEvent:
         return ProviderEvent(
             provider=provider,
             event_id=event.event_id,
             payload=body.decode(errors="replace"),
-            received_at=now,
+            received_at=self._clock.now(),
             provider_number=event.provider_number,
-            number=number,
-            signalled_at=None if number else now,  # there is nobody to tell, so no sweep need look at it
+            reference=event.object_id,
+            says=event.says,
         )
-
-    async def _tell(self, provider: str, event: WebhookEvent, number: str) -> None:
-        """Signal the case; whatever fails here is left to the sweep."""
-        hint = PaymentChanged(provider=provider, provider_number=event.provider_number)
-        try:
-            await self._cases.payment_changed(number, hint)
-            await self._records.mark_signalled(provider, event.event_id, self._clock.now())
-        except (AftersalesError, StorageError, SQLAlchemyError, OSError) as why:
-            _log.warning(
-                "webhook_not_signalled",
-                provider=provider,
-                event_id=event.event_id,
-                number=number,
-                why=str(why),
-            )

@@ -2,112 +2,101 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.ports import Account
-from aftersales.contract.values import Currency, Frozen, OpaqueId
-from domain.allocation import FrozenLine, FrozenShipping, ThresholdPromotion
+from domain.orders import OrderRecord, RecordLine, RecordTender
 from storage.engine import Transactions
 from storage.rows.base import upsert
 from storage.tables import ACCOUNTS, ORDER_LINES, ORDERS, TENDERS
+
+__all__ = ["BATCH", "OrderRecord", "RecordLine", "RecordTender", "Saved", "save_orders"]
 
 BATCH: Final = 500
 """Orders in one transaction: long enough to be fast, short enough that a running worker gets its turn."""
 
 
-class RecordLine(Frozen):
-    """A line as bought; its shares are frozen already, its quantity is that of the shares."""
-
-    sku: str
-    title: str
-    category: str
-    final_sale: bool
-    frozen: FrozenLine
-
-
-class RecordTender(Frozen):
-    """A payment of the order, as the provider knows it; tenders come in the order they were charged."""
-
-    tender_id: OpaqueId
-    provider: str
-    reference: str
-    captured_minor: int
-
-
-class OrderRecord(Frozen):
-    """An order as it is stored. Amounts in minor units of `currency`, times in UTC."""
-
-    order_id: OpaqueId
-    account: Account
-    currency: Currency
-    paid: bool
-    bought_at: datetime
-    delivered_at: datetime | None = None
-    lines: tuple[RecordLine, ...]
-    shipping: FrozenShipping | None = None
-    promotion: ThresholdPromotion | None = None
-    tenders: tuple[RecordTender, ...]
-    payment_fingerprint: str = ""
-    address_hash: str = ""
-
-    def content_digest(self) -> str:
-        """SHA-256 of the order as bought; the account's name, state and contact are the customer's, not its."""
-        content = self.model_dump_json(exclude={"account"}) + self.account.customer_id
-        return hashlib.sha256(content.encode()).hexdigest()
-
-
 class Saved(NamedTuple):
-    """What became of the orders, by id: new, there already with the same content, or with another one."""
+    """What became of the orders, by id.
+
+    New; there already with the same content; there with the same content and now paid or delivered otherwise;
+    there with another content.
+    """
 
     inserted: tuple[str, ...]
     unchanged: tuple[str, ...]
+    updated: tuple[str, ...]
     conflicts: tuple[str, ...]
 
 
+class _Known(NamedTuple):
+    """What decides whether an order is the same: its content, and the facts that may change."""
+
+    digest: str
+    paid: bool
+    delivered_at: datetime | None
+
+
 async def save_orders(engine: AsyncEngine, records: Sequence[OrderRecord]) -> Saved:
-    """Insert the orders that are new; an account's state and contact become what the last record says.
+    """Insert the orders that are new; `paid`, `delivered_at` and the account become what the last record says.
 
     A conflict (same id, other content; within `records` too) leaves the stored order as it is. Whoever saves in
     batches calls this once for each; it commits in transactions of `BATCH` orders.
     """
     transactions = Transactions(engine)
-    parts: list[Saved] = []
-    for start in range(0, len(records), BATCH):
+    parts = [await _save_batch(transactions, records[start : start + BATCH]) for start in range(0, len(records), BATCH)]
+    return Saved(*(tuple(order_id for part in parts for order_id in part[kind]) for kind in range(len(Saved._fields))))
+
+
+async def _save_batch(transactions: Transactions, records: Sequence[OrderRecord]) -> Saved:
+    try:
         async with transactions.begin() as connection:
-            parts.append(await _save(connection, records[start : start + BATCH]))
-    return Saved(*(tuple(order_id for part in parts for order_id in part[kind]) for kind in range(3)))
+            return await _save(connection, records)
+    except IntegrityError:
+        # Another import stored some of them since we looked; now they are there to be compared with.
+        async with transactions.begin() as connection:
+            return await _save(connection, records)
 
 
 async def _save(connection: AsyncConnection, records: Sequence[OrderRecord]) -> Saved:
-    stored = await _stored_digests(connection, [record.order_id for record in records])
+    stored = await _stored(connection, [record.order_id for record in records])
     new: list[OrderRecord] = []
     unchanged: list[OrderRecord] = []
+    updated: list[OrderRecord] = []
     conflicts: list[OrderRecord] = []
     for record in records:
-        digest = record.content_digest()
-        if record.order_id not in stored:
+        known, stated = stored.get(record.order_id), _known(record)
+        if known is None:
             new.append(record)
-        elif stored[record.order_id] == digest:
-            unchanged.append(record)
-        else:
+        elif known.digest != stated.digest:
             conflicts.append(record)
-        stored.setdefault(record.order_id, digest)
-    await _save_accounts(connection, new + unchanged)
-    await _insert(connection, ORDERS, [_order_values(record, stored[record.order_id]) for record in new])
+            continue
+        else:
+            (unchanged if known == stated else updated).append(record)
+        stored[record.order_id] = stated
+    await _save_accounts(connection, new + unchanged + updated)
+    in_line = sorted(new, key=lambda record: record.order_id)  # as above: two imports never wait for each other
+    await _insert(connection, ORDERS, [_order_values(record, stored[record.order_id].digest) for record in in_line])
     await _insert(connection, ORDER_LINES, [values for record in new for values in _line_values(record)])
     await _insert(connection, TENDERS, [values for record in new for values in _tender_values(record)])
-    return Saved(*(tuple(record.order_id for record in kind) for kind in (new, unchanged, conflicts)))
+    await _update(connection, updated)
+    kinds = (new, unchanged, updated, conflicts)
+    return Saved(*(tuple(record.order_id for record in kind) for kind in kinds))
 
 
-async def _stored_digests(connection: AsyncConnection, order_ids: list[str]) -> dict[str, str]:
-    query = select(ORDERS.c.order_id, ORDERS.c.content_digest).where(ORDERS.c.order_id.in_(order_ids))
-    return {row.order_id: row.content_digest for row in await connection.execute(query)}
+async def _stored(connection: AsyncConnection, order_ids: list[str]) -> dict[str, _Known]:
+    columns = (ORDERS.c.order_id, ORDERS.c.content_digest, ORDERS.c.paid, ORDERS.c.delivered_at)
+    query = select(*columns).where(ORDERS.c.order_id.in_(order_ids))
+    return {row.order_id: _Known(*row[1:]) for row in await connection.execute(query)}
+
+
+def _known(record: OrderRecord) -> _Known:
+    return _Known(record.content_digest(), record.paid, record.delivered_at)
 
 
 async def _save_accounts(connection: AsyncConnection, records: Sequence[OrderRecord]) -> None:
@@ -125,6 +114,21 @@ async def _save_accounts(connection: AsyncConnection, records: Sequence[OrderRec
 async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         await connection.execute(insert(table), rows)
+
+
+async def _update(connection: AsyncConnection, records: Sequence[OrderRecord]) -> None:
+    """Bring the facts that may change up to date; of two records of one order the later one stays."""
+    last = {record.order_id: record for record in records}
+    if not last:
+        return
+    statement = update(ORDERS).where(ORDERS.c.order_id == bindparam("known_id"))
+    await connection.execute(
+        statement.values(paid=bindparam("now_paid"), delivered_at=bindparam("now_delivered_at")),
+        [
+            {"known_id": order_id, "now_paid": last[order_id].paid, "now_delivered_at": last[order_id].delivered_at}
+            for order_id in sorted(last)  # one order of locks, here too
+        ],
+    )
 
 
 def _order_values(record: OrderRecord, digest: str) -> dict[str, Any]:

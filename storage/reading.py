@@ -11,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.ports import AuditEntry, CaseRow, HeardMessage, LegRow, Mail, Posting
+from aftersales.contract.messages import CaseStart
 from aftersales.contract.values import CaseStatus, Frozen, Money, WaitsFor
 from storage.audit import START, ChainBreak, ChainedEntry, Link, first_break
 from storage.engine import snapshots
@@ -80,6 +81,21 @@ class Reading:
         """Cases that are not closed, oldest first: each must have a running workflow."""
         query = select(CASES).where(CASES.c.closed_at.is_(None)).order_by(CASES.c.opened_at).limit(limit)
         return tuple(case_of(row) for row in await self._rows(query))
+
+    async def open_numbers(self, after: str, limit: int) -> tuple[str, ...]:
+        """Application numbers of cases that are not closed, ascending, from the first one above `after` on."""
+        query = (
+            select(CASES.c.number)
+            .where(CASES.c.closed_at.is_(None), CASES.c.number > after)
+            .order_by(CASES.c.number)
+            .limit(limit)
+        )
+        return tuple(row["number"] for row in await self._rows(query))
+
+    async def start_of(self, number: str) -> CaseStart | None:
+        """What the case's workflow was started with; None if the case is closed, or was never stored."""
+        query = select(CASES.c.start).where(CASES.c.number == number, CASES.c.closed_at.is_(None))
+        return next((row["start"] for row in await self._rows(query)), None)
 
     async def case(self, number: str) -> CaseRecord | None:
         """A case with its legs, messages, mails, log and postings; None if there is none of that number."""

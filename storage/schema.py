@@ -1,7 +1,14 @@
-"""Bringing a database to the schema of this version, and the rights of the application's role."""
+"""Bringing a database to the schema of this version, and the rights of the application's role.
+
+`python -m storage.schema` does both, as the owner of the tables, before a new version's processes start.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +17,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.engine import Transactions, create_store_engine
-from storage.errors import SchemaError
+from storage.errors import SchemaError, StorageError
 from storage.tables import AUDIT, LEDGER
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -77,3 +85,36 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
+
+
+async def bring_up(url: str, role: str = "") -> None:
+    """Upgrade, then restrict the application's `role` if one is named (PostgreSQL)."""
+    await upgrade(url)
+    if role:
+        engine = create_store_engine(url)
+        try:
+            await restrict_role(engine, role)
+        finally:
+            await engine.dispose()
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """The schema job. `AFTERSALES_DATABASE_URL`: as the owner; `AFTERSALES_DATABASE_ROLE`: the application's role.
+
+    Gives the exit status: 0, or 2 after one readable paragraph.
+    """
+    try:
+        asyncio.run(bring_up(environ.get("AFTERSALES_DATABASE_URL", ""), environ.get("AFTERSALES_DATABASE_ROLE", "")))
+    except (StorageError, SQLAlchemyError, OSError) as error:
+        sys.stderr.write(f"The database's schema was not brought up to date.\n{_reason(error)}\n")
+        return 2
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    """The driver's own words; SQLAlchemy's would repeat the statement."""
+    return str(getattr(error, "orig", None) or error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

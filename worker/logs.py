@@ -41,16 +41,23 @@ def set_up_logging(log_format: str) -> None:
     root.setLevel(logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("stripe").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _number_of_the_workflow(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """`workflow.logger` attaches where it runs; the application number is in the workflow's id."""
     record = event.get("_record")
     where = getattr(record, "temporal_workflow", None) or getattr(record, "temporal_activity", None) or {}
-    workflow_id = str(where.get("workflow_id", ""))
-    if workflow_id.startswith(WORKFLOW_ID_PREFIX):
-        event.setdefault("application", workflow_id.removeprefix(WORKFLOW_ID_PREFIX))
+    for name, number in _application(str(where.get("workflow_id", ""))).items():
+        event.setdefault(name, number)
     return event
+
+
+def _application(workflow_id: str) -> dict[str, str]:
+    """Empty for what works on no case, such as the sweep."""
+    if not workflow_id.startswith(WORKFLOW_ID_PREFIX):
+        return {}
+    return {"application": workflow_id.removeprefix(WORKFLOW_ID_PREFIX)}
 
 
 class NumberedLogs(Interceptor):
@@ -63,6 +70,6 @@ class NumberedLogs(Interceptor):
 class _Numbered(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
         info = activity.info()
-        number = (info.workflow_id or "").removeprefix(WORKFLOW_ID_PREFIX)
-        with structlog.contextvars.bound_contextvars(application=number, activity=info.activity_type):
+        bound = {**_application(info.workflow_id or ""), "activity": info.activity_type}
+        with structlog.contextvars.bound_contextvars(**bound):
             return await super().execute_activity(input)

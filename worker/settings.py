@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,12 +39,13 @@ class TrustedKey(Frozen):
 class WorkerSettings(BaseSettings):
     """Environment: `AFTERSALES_<NAME>`; lists and keys are JSON. Times in seconds.
 
-    `time_scale` (0, 1] shortens every wait of the policy, for demos and tests; production leaves it at 1.
+    `time_scale` (0, 1] shortens every wait of the policy, for demos and tests; production leaves it at 1. The
+    sweep takes up webhooks that came more than `sweep_older_than_s` ago; keep it above the portal's own grace.
     """
 
     model_config = SettingsConfigDict(env_prefix="AFTERSALES_", extra="ignore")
 
-    database_url: str
+    database_url: Annotated[str, Field(repr=False)]  # PostgreSQL's holds a password
     database_connections: Annotated[int, Field(gt=0, le=200)] = 10
     proof_keys: Annotated[tuple[TrustedKey, ...], Field(min_length=1)]
     link_keys: Annotated[tuple[LinkKey, ...], Field(min_length=1)]
@@ -56,6 +58,7 @@ class WorkerSettings(BaseSettings):
     concurrent_activities: Annotated[int, Field(gt=0)] = 100
     drain_s: Annotated[int, Field(ge=0)] = 30
     sweep_every_s: Annotated[int, Field(ge=5)] = 300
+    sweep_older_than_s: Annotated[int, Field(ge=0)] = 60
 
     policy: str = "v1"
     time_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -92,6 +95,41 @@ class WorkerSettings(BaseSettings):
             raise ValueError(f"name at least one of {', '.join(Queue)}")
         return queues
 
+    @field_validator("proof_keys")
+    @classmethod
+    def _sound_proof_keys(cls, keys: tuple[TrustedKey, ...]) -> tuple[TrustedKey, ...]:
+        _once([trusted.key().key_id for trusted in keys])
+        return keys
+
+    @field_validator("link_keys")
+    @classmethod
+    def _sound_link_keys(cls, keys: tuple[LinkKey, ...]) -> tuple[LinkKey, ...]:
+        for key in keys:
+            key.secret_bytes()
+        _once([key.key_id for key in keys])
+        return keys
+
+    @field_validator("stripe_api_key")
+    @classmethod
+    def _sound_stripe_key(cls, key: SecretStr) -> SecretStr:
+        StripeSettings(api_key=key.get_secret_value())
+        return key
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _sound_stripe_address(cls, address: str) -> str:
+        StripeSettings(api_key="any", api_base=address)
+        return address
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone; name one such as Asia/Shanghai") from error
+        return name
+
     def keyring(self) -> Keyring:
         return Keyring(trusted.key() for trusted in self.proof_keys)
 
@@ -125,3 +163,10 @@ class WorkerSettings(BaseSettings):
             staff_language=self.staff_language,
             time_zone=self.time_zone,
         )
+
+
+def _once(key_ids: list[str]) -> None:
+    """Of two keys under one id only the last would count, in silence."""
+    twice = sorted({key_id for key_id in key_ids if key_ids.count(key_id) > 1})
+    if twice:
+        raise ValueError(f"the key id {', '.join(twice)} stands there twice; give each key an id of its own")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -15,17 +16,23 @@ from temporalio.worker import Worker
 from activities.case_steps import CaseSteps
 from activities.notify import Notifications
 from activities.payments import PaymentCalls
+from activities.sweeping import Sweeping
 from integrations.letters import TemplateLetters
 from integrations.links import LinkSigner
 from integrations.mail import SmtpMailer
 from integrations.stripe import StripePayments
 from policy import load_policy
 from storage.engine import create_store_engine
+from storage.errors import StorageError
+from storage.portal import PortalStore
+from storage.reading import Reading
 from storage.schema import require_current
 from storage.store import SqlStore
 from worker.logs import NumberedLogs
 from worker.settings import Queue, WorkerSettings
+from worker.sweeping import TemporalCases
 from workflows.refund_case import RefundCase
+from workflows.sweep import Sweep
 
 
 class SystemClock:
@@ -53,7 +60,7 @@ async def open_parts(settings: WorkerSettings) -> AsyncIterator[Parts]:
     payments = StripePayments(settings.stripe())
     letters = TemplateLetters(settings.letters(), LinkSigner(settings.link_keys), clock)
     try:
-        await require_current(engine)
+        await _require_current(engine)
         yield Parts(
             engine=engine,
             steps=CaseSteps(store, load_policy(settings.policy, settings.time_scale), settings.keyring()),
@@ -63,6 +70,16 @@ async def open_parts(settings: WorkerSettings) -> AsyncIterator[Parts]:
     finally:
         await payments.close()
         await engine.dispose()
+
+
+async def _require_current(engine: AsyncEngine) -> None:
+    try:
+        await require_current(engine)
+    except (SQLAlchemyError, OSError) as error:
+        why = getattr(error, "orig", None) or error  # the driver's own words; SQLAlchemy's add a statement and a link
+        raise StorageError(
+            f"The database cannot be used ({why}). Check that it runs and that AFTERSALES_DATABASE_URL is right."
+        ) from error
 
 
 def make_workers(client: Client, parts: Parts, settings: WorkerSettings) -> list[Worker]:
@@ -83,11 +100,18 @@ def make_workers(client: Client, parts: Parts, settings: WorkerSettings) -> list
 
 def _cases(client: Client, parts: Parts, settings: WorkerSettings) -> Worker:
     steps = parts.steps
+    sweeping = Sweeping(
+        PortalStore(parts.engine),
+        Reading(parts.engine),
+        TemporalCases(client),
+        SystemClock(),
+        older_than_s=settings.sweep_older_than_s,
+    )
     return Worker(
         client,
         task_queue=Queue.CASES,
-        workflows=[RefundCase],
-        activities=[steps.intake, steps.record_message, steps.record_payment, steps.elapse],
+        workflows=[RefundCase, Sweep],
+        activities=[steps.intake, steps.record_message, steps.record_payment, steps.elapse, sweeping.sweep],
         interceptors=[NumberedLogs()],
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=settings.concurrent_workflow_tasks,

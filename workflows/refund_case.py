@@ -21,21 +21,27 @@ with workflow.unsafe.imports_passed_through():
     from aftersales.contract.names import REFUND_CASE
     from aftersales.contract.values import CaseStatus, MessageKind
     from aftersales.contract.views import CaseView
-    from workflows import aftercare, intake, payment, review, sight
+
+    # Module by module: what `from workflows import …` names is not passed through, but loaded anew for each case.
+    from workflows.aftercare import care
     from workflows.case import Case, Heard, Message
+    from workflows.intake import take_in, wait_for_evidence
+    from workflows.payment import pay, wait_for_finance
+    from workflows.review import review, wait_for_customer
+    from workflows.sight import view
 
 STAGES: dict[CaseStatus, Callable[[Case], Awaitable[None]]] = {
-    CaseStatus.RECEIVED: intake.take_in,
-    CaseStatus.NEEDS_EVIDENCE: intake.wait_for_evidence,
-    CaseStatus.UNDER_REVIEW: review.review,
-    CaseStatus.AWAITING_CUSTOMER: review.wait_for_customer,
-    CaseStatus.PAYING: payment.pay,
-    CaseStatus.PAYMENT_FAILED: payment.wait_for_finance,
-    CaseStatus.REFUNDED: aftercare.care,
-    CaseStatus.PARTLY_REFUNDED: aftercare.care,
-    CaseStatus.REJECTED: aftercare.care,
-    CaseStatus.WITHDRAWN: aftercare.care,
-    CaseStatus.EXPIRED: aftercare.care,
+    CaseStatus.RECEIVED: take_in,
+    CaseStatus.NEEDS_EVIDENCE: wait_for_evidence,
+    CaseStatus.UNDER_REVIEW: review,
+    CaseStatus.AWAITING_CUSTOMER: wait_for_customer,
+    CaseStatus.PAYING: pay,
+    CaseStatus.PAYMENT_FAILED: wait_for_finance,
+    CaseStatus.REFUNDED: care,
+    CaseStatus.PARTLY_REFUNDED: care,
+    CaseStatus.REJECTED: care,
+    CaseStatus.WITHDRAWN: care,
+    CaseStatus.EXPIRED: care,
 }
 """The stage that a case is in, by its status; each ends when the status is another, or the case is closed."""
 
@@ -93,7 +99,7 @@ class RefundCase:
     @workflow.query(name="view", description="The case as it stands")
     def view(self) -> CaseView:
         case = self.case
-        return sight.view(case.start, case.standing, case.opened_at, case.waiting, case.due_at, closed=case.closed)
+        return view(case.start, case.standing, case.opened_at, case.waiting, case.due_at, closed=case.closed)
 
     async def _heard(self, kind: MessageKind, message: Message) -> Answer:
         heard: Heard = self.case.put(kind, message)

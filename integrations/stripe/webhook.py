@@ -11,11 +11,19 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
+from activities.ports import RefundNews
 from integrations.stripe.wire import LEG
 
 SIGNATURE_HEADER: Final = "stripe-signature"
 TOLERANCE_S: Final = 300
 LONGEST_NUMBER: Final = 64
+_SAYS: Final = {
+    "succeeded": RefundNews.SUCCEEDED,
+    "pending": RefundNews.PENDING,
+    "requires_action": RefundNews.PENDING,
+    "failed": RefundNews.FAILED,
+    "canceled": RefundNews.FAILED,
+}
 Id = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -26,18 +34,21 @@ class WebhookRefusedError(Exception):
 @dataclass(frozen=True)
 class WebhookEvent:
     """A verified event. `event_id` is Stripe's own and the same for each delivery; `kind` such as
-    `refund.updated`; `provider_number` is ours, empty when the event is about nothing of ours."""
+    `refund.updated`; `provider_number` is ours, empty when the event is about nothing of ours; `object_id` is
+    Stripe's id of what it is about; `says` is what became of the refund when the event was made."""
 
     provider: str
     event_id: str
     kind: str
     provider_number: str
     object_id: str
+    says: RefundNews
 
 
 class _Subject(BaseModel):
     id: str = ""
     noun: str = Field(default="", alias="object")
+    status: object = None
     metadata: dict[str, object] | None = None
 
 
@@ -67,7 +78,14 @@ def parse_webhook(body: bytes, headers: Mapping[str, str], secrets: Sequence[str
     except ValidationError as error:
         raise WebhookRefusedError("The body is not an event of Stripe.") from error
     subject = envelope.data.subject
-    return WebhookEvent("stripe", envelope.id, envelope.type, _number_of(subject), subject.id)
+    return WebhookEvent(
+        provider="stripe",
+        event_id=envelope.id,
+        kind=envelope.type,
+        provider_number=_number_of(subject),
+        object_id=subject.id,
+        says=_said_of(subject),
+    )
 
 
 def _signature_of(headers: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -90,3 +108,9 @@ def _is_signed(signed: bytes, signatures: Sequence[str], secrets: Sequence[str])
 def _number_of(subject: _Subject) -> str:
     number = (subject.metadata or {}).get(LEG) if subject.noun == "refund" else None
     return number if isinstance(number, str) and len(number) <= LONGEST_NUMBER else ""
+
+
+def _said_of(subject: _Subject) -> RefundNews:
+    if subject.noun != "refund" or not isinstance(subject.status, str):
+        return RefundNews.UNKNOWN
+    return _SAYS.get(subject.status, RefundNews.UNKNOWN)

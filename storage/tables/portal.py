@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Index, text
 from sqlmodel import Field
@@ -10,17 +11,29 @@ from sqlmodel import Field
 from storage.tables.base import Stored, table_of
 from storage.types import UtcDateTime
 
+UNHANDLED: Final = "handled_at IS NULL"
+UNMATCHED: Final = "bearing = 'unmatched' AND provider_number <> ''"
+"""Literals, for a database uses a partial index only where it sees the index's own condition."""
+
 
 class WebhookInbox(Stored, table=True):
-    """Events as providers sent them; `signalled_at` stays empty until the case has been told."""
+    """Events as providers sent them. `bearing` is what an event meant to its case when it was last looked at,
+    `handled_at` stays empty while the case has yet to be told."""
 
     __table_args__ = (
         Index(
-            "ix_webhook_inbox_unsignalled",
+            "ix_webhook_inbox_unhandled",
             "received_at",
-            sqlite_where=text("signalled_at IS NULL"),
-            postgresql_where=text("signalled_at IS NULL"),
+            sqlite_where=text(UNHANDLED),
+            postgresql_where=text(UNHANDLED),
         ),
+        Index(
+            "ix_webhook_inbox_unmatched",
+            "provider_number",
+            sqlite_where=text(UNMATCHED),
+            postgresql_where=text(UNMATCHED),
+        ),
+        Index("ix_webhook_inbox_provider_number", "provider_number"),
     )
 
     provider: str = Field(primary_key=True)
@@ -28,8 +41,11 @@ class WebhookInbox(Stored, table=True):
     payload: str
     received_at: datetime = Field(sa_type=UtcDateTime())
     provider_number: str
+    reference: str
+    says: str
     number: str
-    signalled_at: datetime | None = Field(sa_type=UtcDateTime())
+    bearing: str
+    handled_at: datetime | None = Field(sa_type=UtcDateTime())
 
 
 class Evidence(Stored, table=True):

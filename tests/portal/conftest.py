@@ -1,5 +1,6 @@
 """The portal on a migrated SQLite file, with real records, links and evidence; only the cases are a fake."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.ports import LegRow
+from activities.types import Leg
 from aftersales.contract.messages import Answer, PaymentChanged, SurveyAnswer
 from aftersales.contract.numbers import number_for
-from aftersales.contract.values import CaseStatus, Language
+from aftersales.contract.values import CaseStatus, Language, LegState, Money
 from integrations.evidence import open_evidence
 from integrations.links import LinkKey, LinkSigner, SurveyLink, UploadTicket
 from portal.app import Parts, create_app
@@ -22,18 +25,37 @@ from portal.verifiers import verifiers
 from storage import schema
 from storage.engine import create_store_engine
 from storage.portal import PortalStore
+from storage.store import SqlStore
 
 NUMBER = number_for("shop", "portal")
+PROVIDER_NUMBER = f"{NUMBER}-1-1"
 WEBHOOK_SECRET = "whsec_" + "w" * 32
 LINK_KEY = LinkKey(key_id="k1", secret=SecretStr("l" * 32))
 ACCEPTED = Answer(accepted=True, status=CaseStatus.REFUNDED)
 
 
 class HandClock:
-    """Shows the time it was set to; real time at first, for provider signatures carry it."""
+    """Shows the time it was set to; real time at first, for provider signatures carry it.
+
+    A sleep passes at once, or after `hold` when it is released; `asleep` is set as soon as somebody sleeps.
+    """
 
     def __init__(self) -> None:
         self.time = datetime.now(UTC)
+        self.asleep = asyncio.Event()
+        self._released = asyncio.Event()
+        self._released.set()
+
+    def hold(self) -> None:
+        self._released.clear()
+
+    def release(self) -> None:
+        self._released.set()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep.set()
+        await self._released.wait()
+        self.time += timedelta(seconds=seconds)
 
     def now(self) -> datetime:
         return self.time
@@ -71,6 +93,25 @@ class House:
     links: LinkSigner
     clock: HandClock
     evidence: Path
+
+    async def leg_in(self, state: LegState) -> None:
+        """A case's leg, now in this state; `re_1` is its refund once the provider has answered."""
+        leg = Leg(
+            leg=1,
+            attempt=1,
+            provider="stripe",
+            provider_number=PROVIDER_NUMBER,
+            amount=Money(minor=1000, currency="USD"),
+            state=state,
+            provider_reference="" if state in (LegState.RESERVED, LegState.SUBMITTING) else "re_1",
+        )
+        row = LegRow(number=NUMBER, order_id="o-1", tender_id="t-1", reference="ch_1", leg=leg)
+        async with SqlStore(self.engine).begin() as unit:
+            await (unit.update_leg(row) if await unit.legs(NUMBER) else unit.insert_leg(row))
+
+    async def waiting(self) -> list[str]:
+        """The events that are left to the sweep."""
+        return [news.event_id for news in await self.records.unhandled(self.clock.now() + timedelta(days=1))]
 
     def survey_token(self, language: Language = Language.EN, days: int = 7) -> str:
         end = int((self.clock.now() + timedelta(days=days)).timestamp())

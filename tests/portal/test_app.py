@@ -3,7 +3,7 @@ import pytest
 from tests.portal.conftest import House
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/portal.css", "/survey/x", "/nothing", "/evidence/x"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/portal.css", "/survey/x", "/nothing", "/evidence/x"])
 async def test_every_answer_keeps_itself_to_itself(house: House, path: str) -> None:
     headers = (await house.client.get(path)).headers
     assert "default-src 'none'" in headers["content-security-policy"]

@@ -4,54 +4,24 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from temporalio import workflow
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.messages import Answer, CaseStart, PaymentChanged, SurveyAnswer
+from aftersales.contract.messages import PaymentChanged, SurveyAnswer
 from aftersales.contract.names import QUEUE_CASES, REFUND_CASE
-from aftersales.contract.numbers import WORKFLOW_ID_PREFIX, new_number, workflow_id
-from aftersales.contract.values import CaseStatus, ErrorCode
-from aftersales.proof import Keyring, ProofKey
+from aftersales.contract.numbers import new_number, workflow_id
+from aftersales.contract.values import ErrorCode
 from cli.servers.dev_server import DevServer
 from portal.cases import ClientCases
-
-KEY = ProofKey("portal", "p" * 32)
-KEYRING = Keyring([KEY])
-
-
-@workflow.defn(name=REFUND_CASE)
-class ListeningCase:
-    """Notes the provider's hint and who rated it how."""
-
-    def __init__(self) -> None:
-        self._provider_number = ""
-        self._rated_by = ""
-
-    @workflow.run
-    async def run(self, _start: CaseStart) -> list[str]:
-        await workflow.wait_condition(lambda: bool(self._provider_number and self._rated_by))
-        return [self._provider_number, self._rated_by]
-
-    @workflow.signal
-    async def payment_changed(self, hint: PaymentChanged) -> None:
-        self._provider_number = hint.provider_number
-
-    @workflow.update
-    async def answer_survey(self, said: SurveyAnswer) -> Answer:
-        proof = KEYRING.verify(said, workflow.info().workflow_id.removeprefix(WORKFLOW_ID_PREFIX))
-        self._rated_by = f"{proof.role.value} {proof.actor}: {said.score}"
-        return Answer(accepted=True, status=CaseStatus.REFUNDED)
+from tests.portal.listening_case import KEY, ListeningCase
 
 
 @pytest.fixture
 async def temporal(dev_server: DevServer) -> AsyncIterator[Client]:
     client = await Client.connect(dev_server.address, data_converter=pydantic_data_converter)
-    async with Worker(
-        client, task_queue=QUEUE_CASES, workflows=[ListeningCase], workflow_runner=UnsandboxedWorkflowRunner()
-    ):
+    async with Worker(client, task_queue=QUEUE_CASES, workflows=[ListeningCase]):
         yield client
 
 

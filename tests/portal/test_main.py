@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import shutil
@@ -8,13 +9,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+from temporalio.testing import ActivityEnvironment
 
+from activities.sweeping import Sweeping, SweepOrder
+from aftersales.contract.values import LegState
 from integrations.links import LinkKey, LinkSigner, UploadTicket
+from storage.reading import Reading
+from tests.fakes import FakeEngine
 from tests.integrations.evidence.samples import JPEG
-from tests.portal.conftest import LINK_KEY, NUMBER
+from tests.portal.conftest import LINK_KEY, NUMBER, WEBHOOK_SECRET, House
+from tests.portal.stripe_events import refund_event, signed
 
 LINK_KEYS = json.dumps([{"key_id": "k1", "secret": "l" * 32}])
 
@@ -27,6 +35,8 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "AFTERSALES_LINK_KEYS": LINK_KEYS,
         "AFTERSALES_PORTAL_PROOF_SECRET": "p" * 32,
         "AFTERSALES_PORTAL_PORT": str(port),
+        "AFTERSALES_STRIPE_WEBHOOK_SECRETS": json.dumps([WEBHOOK_SECRET]),
+        "AFTERSALES_PORTAL_WEBHOOK_GRACE_S": "60",
     }
 
 
@@ -86,6 +96,28 @@ def test_the_portal_serves_without_temporal_and_ends_cleanly_on_sigterm(migrated
         assert program.returncode == 0
     assert b"Traceback" not in told
     assert upload_token().encode() not in told
+
+
+async def test_a_webhook_acknowledged_by_a_portal_that_is_then_killed_is_told_by_the_sweep(house: House) -> None:
+    await house.leg_in(LegState.SUBMITTING)
+    port = unused_port()
+    address = f"http://127.0.0.1:{port}"
+    with portal(environment(house.evidence.parent, port)) as program:
+        await asyncio.to_thread(wait_until_it_lives, address)
+        body = refund_event()
+        async with httpx2.AsyncClient() as stripe:
+            headers = signed(body, house.clock.now())
+            answer = await stripe.post(f"{address}/webhooks/stripe", content=body, headers=headers)
+        assert answer.json() == {"received": True}  # long before its grace is over
+        program.kill()
+        program.wait()
+    assert await house.waiting() == ["evt_1"]
+    house.clock.time += timedelta(minutes=5)
+    engine = FakeEngine()
+    sweeping = Sweeping(house.records, Reading(house.engine), engine, house.clock, older_than_s=60)
+    await ActivityEnvironment().run(sweeping.sweep, SweepOrder())
+    assert [number for number, _ in engine.told] == [NUMBER]
+    assert await house.waiting() == []
 
 
 def test_without_its_keys_the_portal_does_not_start_and_says_what_to_set(tmp_path: Path) -> None:

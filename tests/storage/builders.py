@@ -11,7 +11,7 @@ from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, Language, LegState, Money, Reason, WaitsFor
 from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, clearing
 from domain.allocation import FrozenLine, FrozenShipping, Run
-from storage.orders import OrderRecord, RecordLine, RecordTender
+from domain.orders import OrderRecord, RecordLine, RecordTender
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 NUMBER = number_for("shop", "first")

@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from cli.servers.postgres import PostgresServer
+from domain.orders import OrderRecord
 from storage import schema
 from storage.engine import create_store_engine
-from storage.orders import OrderRecord, save_orders
+from storage.orders import save_orders
 from storage.store import SqlStore
 from tests.storage.builders import order_record
 

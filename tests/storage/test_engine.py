@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.servers.postgres import PostgresCluster
+from domain.orders import OrderRecord
 from storage import schema
 from storage.engine import Transactions, create_store_engine
 from storage.errors import DatabaseUrlError
-from storage.orders import OrderRecord
 from storage.store import SqlStore
 from tests.storage.builders import NUMBER, case_row, entry
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.ports import Account, Order
 from domain.allocation import FrozenLine, Run
+from domain.orders import OrderRecord, RecordLine, RecordTender
 from storage import orders
-from storage.orders import OrderRecord, RecordLine, RecordTender, save_orders
+from storage.orders import save_orders
 from storage.store import SqlStore
 from storage.tables import ACCOUNTS, ORDER_LINES, ORDERS, TENDERS
-from tests.storage.builders import account, order_record
+from tests.storage.builders import NOON, account, order_record
 
 
 async def row_counts(engine: AsyncEngine) -> list[int]:
@@ -36,9 +40,9 @@ def line(line_id: str) -> RecordLine:
 
 async def test_the_same_orders_again_change_nothing(engine: AsyncEngine) -> None:
     records = [order_record("order-1"), order_record("order-2")]
-    assert await save_orders(engine, records) == (("order-1", "order-2"), (), ())
+    assert await save_orders(engine, records) == (("order-1", "order-2"), (), (), ())
     before = await row_counts(engine)
-    assert await save_orders(engine, records) == ((), ("order-1", "order-2"), ())
+    assert await save_orders(engine, records) == ((), ("order-1", "order-2"), (), ())
     assert await row_counts(engine) == before
 
 
@@ -53,8 +57,31 @@ async def test_another_order_under_a_known_id_is_a_conflict_and_changes_nothing(
 
 
 async def test_two_orders_with_one_id_in_one_file_are_a_conflict(engine: AsyncEngine) -> None:
-    unpaid = order_record(paid=False)
-    assert await save_orders(engine, [order_record(), unpaid]) == (("order-1",), (), ("order-1",))
+    dearer = order_record(shipping=None)
+    assert await save_orders(engine, [order_record(), dearer]) == (("order-1",), (), (), ("order-1",))
+
+
+async def test_a_later_import_says_that_an_order_was_paid_and_delivered(engine: AsyncEngine, store: SqlStore) -> None:
+    await save_orders(engine, [order_record(paid=False, delivered_at=None)])
+    assert (await save_orders(engine, [order_record()])).updated == ("order-1",)
+    order = await read(store, "order-1")
+    assert (order.paid, order.delivered_at) == (True, NOON)
+    assert (await save_orders(engine, [order_record()])).unchanged == ("order-1",)
+
+
+async def test_of_two_records_of_one_order_the_later_facts_stay(engine: AsyncEngine, store: SqlStore) -> None:
+    late = [order_record(delivered_at=NOON + timedelta(days=days)) for days in (0, 1, 2)]
+    assert await save_orders(engine, late) == (("order-1",), (), ("order-1", "order-1"), ())
+    assert (await read(store, "order-1")).delivered_at == NOON + timedelta(days=2)
+
+
+async def test_other_lines_stay_a_conflict_even_when_the_delivery_is_news(
+    engine: AsyncEngine, store: SqlStore, stored_order: OrderRecord
+) -> None:
+    other = stored_order.model_copy(update={"lines": (line("plates"),), "delivered_at": None, "paid": False})
+    assert (await save_orders(engine, [other])).conflicts == ("order-1",)
+    order = await read(store, "order-1")
+    assert (order.paid, order.delivered_at) == (True, NOON)
 
 
 async def test_what_the_shop_says_of_an_account_is_kept_up_to_date(
@@ -86,5 +113,13 @@ async def test_more_orders_than_one_transaction_takes_all_arrive(engine: AsyncEn
     assert await row_counts(engine) == [1, len(records), len(records), len(records)]
 
 
+async def test_of_two_imports_at_once_each_order_is_new_to_one_alone(engine: AsyncEngine) -> None:
+    records = [order_record(f"order-{index}") for index in range(200)]
+    both = await asyncio.gather(save_orders(engine, records), save_orders(engine, records[::-1]))
+    inserted = [order_id for saved in both for order_id in saved.inserted]
+    unchanged = [order_id for saved in both for order_id in saved.unchanged]
+    assert sorted(inserted) == sorted(unchanged) == sorted(record.order_id for record in records)
+
+
 async def test_no_orders_are_no_error(engine: AsyncEngine) -> None:
-    assert await save_orders(engine, []) == ((), (), ())
+    assert await save_orders(engine, []) == ((), (), (), ())

@@ -65,6 +65,21 @@ async def test_open_cases_are_those_not_closed(store: SqlStore, reading: Reading
     assert await reading.open_cases() == (case_row(NUMBER),)
 
 
+async def test_open_cases_can_be_gone_through_in_pages(store: SqlStore, reading: Reading) -> None:
+    numbers = sorted(number_for("shop", f"open {n}") for n in range(5))
+    closed = number_for("shop", "closed")
+    await put(store, *(case_row(number) for number in numbers), case_row(closed, closed_at=NOON))
+    pages = [await reading.open_numbers("", 3), await reading.open_numbers(numbers[2], 3)]
+    assert pages == [tuple(numbers[:3]), tuple(numbers[3:])]
+
+
+async def test_only_an_open_case_says_what_its_workflow_was_started_with(store: SqlStore, reading: Reading) -> None:
+    await put(store, case_row(NUMBER), case_row(OTHER_NUMBER, closed_at=NOON))
+    assert await reading.start_of(NUMBER) == case_row(NUMBER).start
+    assert await reading.start_of(OTHER_NUMBER) is None
+    assert await reading.start_of("nobody's") is None
+
+
 async def test_a_case_is_shown_with_everything_that_belongs_to_it(store: SqlStore, reading: Reading) -> None:
     message = HeardMessage(
         number=NUMBER,

@@ -82,7 +82,13 @@ Begin = Callable[[World], Awaitable[Running]]
 
 
 @pytest.fixture
-async def begin(search_attributes: AttributeTypes) -> AsyncIterator[Begin]:
+def cached_cases() -> int:
+    """How many cases a worker keeps in memory between their tasks; the others it replays."""
+    return 1000
+
+
+@pytest.fixture
+async def begin(search_attributes: AttributeTypes, cached_cases: int) -> AsyncIterator[Begin]:
     """Start a case in a world of its own.
 
     The server goes with the test: a case that is left without its worker stops that server's one clock for good.
@@ -99,6 +105,7 @@ async def begin(search_attributes: AttributeTypes) -> AsyncIterator[Begin]:
                     workflows=[RefundCase],
                     activities=world.activities(),
                     workflow_failure_exception_types=[Exception],
+                    max_cached_workflows=cached_cases,
                 )
             )
             case = case_start()

@@ -216,17 +216,13 @@ def create_portal():
         "webhook_inbox",
         *strings("provider", "event_id", "payload"),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        *strings("provider_number", "number"),
-        sa.Column("signalled_at", sa.DateTime(timezone=True), nullable=True),
+        *strings("provider_number", "reference", "says", "number", "bearing"),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("provider", "event_id", name=op.f("pk_webhook_inbox")),
     )
-    op.create_index(
-        "ix_webhook_inbox_unsignalled",
-        "webhook_inbox",
-        ["received_at"],
-        sqlite_where=sa.text("signalled_at IS NULL"),
-        postgresql_where=sa.text("signalled_at IS NULL"),
-    )
+    partial_index("ix_webhook_inbox_unhandled", "received_at", "handled_at IS NULL")
+    partial_index("ix_webhook_inbox_unmatched", "provider_number", "bearing = 'unmatched' AND provider_number <> ''")
+    op.create_index("ix_webhook_inbox_provider_number", "webhook_inbox", ["provider_number"])
     op.create_table(
         "evidence",
         *strings("sha256", "number", "media_type"),
@@ -240,6 +236,10 @@ def create_portal():
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("purpose", "token_hash", name=op.f("pk_spent_tokens")),
     )
+
+
+def partial_index(name, column, where):
+    op.create_index(name, "webhook_inbox", [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def guard_journals():

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import pytest
 
+from activities.ports import RefundNews
 from activities.types import OutcomeKind
 from integrations.stripe import StripePayments, WebhookEvent, WebhookRefusedError, parse_webhook
 from tests.integrations.stripe.script import LEG_NUMBER, leg_row
@@ -34,7 +35,26 @@ def signed(body: bytes = BODY, secret: str = SECRET, at: datetime = NOW) -> dict
 
 def test_a_signed_event_tells_what_it_is_about() -> None:
     event = parse_webhook(BODY, signed(), [SECRET], NOW)
-    assert event == WebhookEvent("stripe", "evt_1", "refund.updated", LEG_NUMBER, "re_1")
+    assert event == WebhookEvent("stripe", "evt_1", "refund.updated", LEG_NUMBER, "re_1", RefundNews.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("subject", "says"),
+    [
+        ({"object": "refund", "status": "succeeded"}, RefundNews.SUCCEEDED),
+        ({"object": "refund", "status": "pending"}, RefundNews.PENDING),
+        ({"object": "refund", "status": "requires_action"}, RefundNews.PENDING),
+        ({"object": "refund", "status": "failed"}, RefundNews.FAILED),
+        ({"object": "refund", "status": "canceled"}, RefundNews.FAILED),
+        ({"object": "refund", "status": "a word of next year"}, RefundNews.UNKNOWN),
+        ({"object": "refund", "status": {"not": "a word"}}, RefundNews.UNKNOWN),
+        ({"object": "refund", "status": None}, RefundNews.UNKNOWN),
+        ({"object": "charge", "status": "succeeded"}, RefundNews.UNKNOWN),
+    ],
+)
+def test_an_event_says_in_our_words_what_became_of_the_refund(subject: dict[str, object], says: RefundNews) -> None:
+    body = json.dumps({"id": "evt_1", "type": "x", "data": {"object": subject}}).encode()
+    assert parse_webhook(body, signed(body), [SECRET], NOW).says is says
 
 
 def test_the_name_of_the_header_may_be_written_in_any_case() -> None:
@@ -117,6 +137,6 @@ async def test_a_delivery_of_the_provider_names_our_leg(box: Box, payments: Stri
         await box.admin.put("/admin/webhooks", json={"url": None})
     now = datetime.now(UTC)
     event = parse_webhook(genuine.body, {"Stripe-Signature": genuine.signature}, [WEBHOOK_SECRET], now)
-    assert event.provider_number == "another-leg"
+    assert (event.provider_number, event.says) == ("another-leg", RefundNews.SUCCEEDED)
     with pytest.raises(WebhookRefusedError, match="secrets"):
         parse_webhook(forged.body, {"Stripe-Signature": forged.signature}, [WEBHOOK_SECRET], now)

@@ -18,8 +18,8 @@ from aftersales.contract.values import (
     WaitsFor,
 )
 from aftersales.contract.views import VerdictView
+from domain.orders import OrderRecord
 from storage.errors import RowMissingError
-from storage.orders import OrderRecord
 from storage.store import SqlStore
 from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, case_row, leg_row, yuan
 

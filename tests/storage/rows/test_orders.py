@@ -8,7 +8,7 @@ from activities.ports import LegRow, Order
 from aftersales.contract.messages import Item
 from aftersales.contract.values import LegState
 from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, clearing
-from storage.orders import OrderRecord
+from domain.orders import OrderRecord
 from storage.store import SqlStore
 from tests.storage.builders import NUMBER, OTHER_NUMBER, UNIT_MINOR, leg_row, posting
 

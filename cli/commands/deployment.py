@@ -1,0 +1,120 @@
+"""Which deployment a command speaks to: the stack that a folder names, or another one by the environment.
+
+`TEMPORAL_*`, `AFTERSALES_DATABASE_URL`, `AFTERSALES_CLI_PROOF_KEY_ID` with `AFTERSALES_CLI_PROOF_SECRET`,
+`AFTERSALES_PORTAL_URL` and `AFTERSALES_LINK_KEYS` each take precedence over what the folder says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aftersales.proof import ProofKey
+from cli.commands.errors import CommandError
+from cli.home import STAFF_ROLES, Home
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from aftersales.client import AfterSales
+    from integrations.links import LinkSigner
+
+# ruff: noqa: PLC0415 - the clients of Temporal, database and portal take a second to load, and no command needs all
+
+CALLER: Final = "cli"
+ANY_TEMPORAL: Final = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
+STACK_LINK_KEY: Final = "link1"
+
+
+class Deployment:
+    """Where the servers are, and the keys to speak to them. Nothing is looked up before it is needed."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self.home = Home(folder)
+        self._environ = environ
+
+    async def client(self) -> AfterSales:
+        """Raises HomeError (no stack, no environment), AftersalesError(engine_unavailable)."""
+        from temporalio.runtime import Runtime, TelemetryConfig
+
+        from aftersales.client import AfterSales
+
+        # The SDK writes each of its own retries to standard error; what comes of them is said once, by us.
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)), error_if_already_set=False)
+        return await AfterSales.connect(caller=CALLER, key=self._proof_key(), address=self._temporal())
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[AsyncEngine]:
+        """The product's database. Raises HomeError, StorageError, CommandError (it does not answer)."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from storage.engine import create_store_engine
+
+        url = self.database_url()
+        engine = create_store_engine(url)
+        try:
+            yield engine
+        except (SQLAlchemyError, OSError) as error:
+            raise unusable_database(url, error) from error
+        finally:
+            await engine.dispose()
+
+    def database_url(self) -> str:
+        """The environment's, else the folder's; a stack that has stopped can still be read. Raises HomeError."""
+        if named := self._environ.get("AFTERSALES_DATABASE_URL"):
+            return named
+        self.home.secrets()
+        return self.home.database_url
+
+    def portal_url(self) -> str:
+        return self._environ.get("AFTERSALES_PORTAL_URL") or self.home.addresses().portal
+
+    def links(self) -> LinkSigner:
+        """Who signs upload tickets. Raises HomeError, CommandError (AFTERSALES_LINK_KEYS is not usable)."""
+        from pydantic import TypeAdapter
+
+        from integrations.links import LinkKey, LinkSigner
+
+        if named := self._environ.get("AFTERSALES_LINK_KEYS"):
+            try:
+                return LinkSigner(TypeAdapter(tuple[LinkKey, ...]).validate_json(named))
+            except ValueError as error:
+                raise CommandError(
+                    'AFTERSALES_LINK_KEYS cannot be used; it is JSON such as [{"key_id": "2026a", "secret": "..."}] '
+                    "with secrets of at least 16 bytes."
+                ) from error
+        return LinkSigner([LinkKey(key_id=STACK_LINK_KEY, secret=self.home.secrets().link)])
+
+    def _temporal(self) -> str | None:
+        """None: as the SDK's own environment configuration says."""
+        if any(self._environ.get(name) for name in ANY_TEMPORAL):
+            return None
+        return self.home.addresses().temporal
+
+    def _proof_key(self) -> ProofKey:
+        secret = self._environ.get("AFTERSALES_CLI_PROOF_SECRET")
+        if secret is None:
+            return self.home.cli_key()
+        try:
+            return ProofKey(self._environ.get("AFTERSALES_CLI_PROOF_KEY_ID", CALLER), secret, STAFF_ROLES)
+        except ValueError as error:
+            raise CommandError(f"AFTERSALES_CLI_PROOF_SECRET cannot be used: {error}.") from error
+
+
+def unusable_database(url: str, error: Exception) -> CommandError:
+    """What to say of a database that does not do what it is asked; never its password."""
+    from storage.engine import checked_url
+
+    place = checked_url(url).render_as_string(hide_password=True)
+    return CommandError(
+        f"The database {place} cannot be used ({_first_line(error)}). Check that it is there and runs, and that "
+        "`aftersales db upgrade` has been run on it."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    origin = getattr(error, "orig", None) or error
+    return (str(origin).strip().splitlines() or [type(origin).__name__])[0].rstrip(".")

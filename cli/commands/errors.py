@@ -1,0 +1,64 @@
+"""What the program says when something cannot be done: one paragraph, whatever the error's origin."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import ValidationError
+
+from aftersales.contract.errors import AftersalesError
+from cli.home import HomeError
+from cli.servers.errors import ServerUnavailableError
+from domain.errors import DomainError
+from policy.errors import PolicyError
+from storage.errors import StorageError
+
+FAILED: Final = 1
+MISTYPED: Final = 2
+READABLE: Final = (AftersalesError, HomeError, ServerUnavailableError, StorageError, PolicyError)
+
+
+class CommandError(Exception):
+    """What was asked for cannot be done; `str(error)` says why and what to do."""
+
+    status = FAILED
+
+
+class MistypedError(CommandError):
+    """A value that was typed cannot be used; `str(error)` names it."""
+
+    status = MISTYPED
+
+
+def explain(error: Exception) -> str:
+    """The paragraph that a person reads."""
+    match error:
+        case ValidationError():
+            return _wrong_fields(error)
+        case DomainError():
+            return error.message
+        case CommandError() | OSError():
+            return str(error)
+        case _ if isinstance(error, READABLE):
+            return str(error)
+        case _:
+            return (
+                f"This should not have happened: {type(error).__name__}: {error}. "
+                "Run the command again with --debug to see where it comes from, and report that."
+            )
+
+
+def status_of(error: Exception) -> int:
+    """The exit status: 2 for what was typed wrongly, 1 for what cannot be done."""
+    if isinstance(error, CommandError):
+        return error.status
+    return MISTYPED if isinstance(error, ValidationError | DomainError) else FAILED
+
+
+def _wrong_fields(error: ValidationError) -> str:
+    """Each field with what is wrong with it; what was typed is not repeated, it may be a secret."""
+    wrong = [
+        f"{'.'.join(str(part) for part in each['loc']) or error.title}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False, include_url=False)
+    ]
+    return f"This cannot be sent as it is. {'; '.join(wrong)}."

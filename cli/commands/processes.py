@@ -1,0 +1,65 @@
+"""The service's processes, each in the foreground: `worker`, `portal`, `sandbox`, `mail-sink`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# ruff: noqa: PLC0415 - each process is loaded only where it is the one to be run
+
+
+def worker() -> int:
+    """Run a worker in the foreground.
+
+    Its settings are environment variables AFTERSALES_..., above all AFTERSALES_DATABASE_URL,
+    AFTERSALES_PROOF_KEYS, AFTERSALES_LINK_KEYS, AFTERSALES_STRIPE_API_KEY and AFTERSALES_TEMPORAL_ADDRESS.
+    SIGTERM and Ctrl-C let it finish what is under way. Any number of workers may run.
+    """
+    from worker.main import main
+
+    return main()
+
+
+def portal() -> None:
+    """Run the portal in the foreground.
+
+    Its settings are environment variables, above all AFTERSALES_DATABASE_URL, AFTERSALES_LINK_KEYS,
+    AFTERSALES_EVIDENCE, AFTERSALES_PORTAL_PROOF_SECRET, AFTERSALES_STRIPE_WEBHOOK_SECRETS,
+    AFTERSALES_PORTAL_PORT and AFTERSALES_PORTAL_TEMPORAL_ADDRESS.
+    """
+    from portal.main import main
+
+    main()
+
+
+def sandbox(
+    host: Annotated[str, typer.Option(show_default=True, help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, show_default=True, help="The port to listen on.")] = 4242,
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where its books are kept; in memory without it.")
+    ] = None,
+) -> None:
+    """Run the payment sandbox in the foreground.
+
+    It stands in for the payment provider; nothing it does moves money. SANDBOX_WEBHOOK_URL,
+    SANDBOX_STRIPE_API_KEY and SANDBOX_STRIPE_WEBHOOK_SECRET tie it to a portal and a worker.
+    """
+    from sandbox.main import main
+
+    main(["--host", host, "--port", str(port), *(["--state", str(state)] if state else [])])
+
+
+def mail_sink(
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where each mail becomes a file.")],
+    host: Annotated[str, typer.Option(show_default=True, help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, show_default=True, help="The port to listen on.")] = 2525,
+) -> None:
+    """Run a mail server that keeps every mail as a file.
+
+    It delivers nowhere. Read the mails with `aftersales mails`.
+    """
+    from integrations.mail_sink import main
+
+    main(["--host", host, "--port", str(port), "--folder", str(folder)])

@@ -1,0 +1,60 @@
+"""Telling a case what its provider said, after the provider got its answer; only if that is news to the case.
+
+A provider announces every refund by several events, most of which say what the case knows already or is about to
+learn from the provider's own answer. Telling it costs billable actions each time, so the leg is looked at first.
+Whatever fails or is cut off here stays unhandled in the inbox, where the sweep finds it.
+"""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from aftersales.contract.errors import AftersalesError
+from aftersales.contract.messages import PaymentChanged
+from aftersales.contract.values import ErrorCode
+from portal.ports import Cases, Clock, PortalRecords
+from storage.errors import StorageError
+from storage.portal import Bearing, ProviderNews, Received
+
+_log = structlog.get_logger(__name__)
+
+
+class Telling:
+    """`grace_s`: how long, in seconds, news of a leg that is just being sent waits for the call's own answer."""
+
+    def __init__(self, records: PortalRecords, cases: Cases, clock: Clock, grace_s: float) -> None:
+        self._records = records
+        self._cases = cases
+        self._clock = clock
+        self._grace_s = grace_s
+
+    async def follow_up(self, received: Received) -> None:
+        """Tell the case at once, after the grace, or not at all. Raises nothing that a caller could mend."""
+        news, bearing = received
+        log = _log.bind(provider=news.provider, event_id=news.event_id, application=news.number)
+        try:
+            if bearing is Bearing.AWAITED:
+                await self._clock.sleep(self._grace_s)
+                bearing = await self._records.bearing_of(news, self._clock.now())
+            if bearing.needs_telling:
+                bearing = await self._tell(news)
+            else:
+                await self._records.mark_handled(news, bearing, self._clock.now())
+        except (AftersalesError, StorageError, SQLAlchemyError, OSError) as why:
+            log.warning("webhook_left_to_the_sweep", why=str(why))
+        else:
+            log.info("webhook_handled", bearing=bearing.value, says=news.says.value)
+
+    async def _tell(self, news: ProviderNews) -> Bearing:
+        """What the event turned out to be, now stored with it."""
+        at, bearing = self._clock.now(), Bearing.NEWS
+        hint = PaymentChanged(provider=news.provider, provider_number=news.provider_number)
+        try:
+            await self._cases.payment_changed(news.number, hint)
+        except AftersalesError as why:
+            if why.code is not ErrorCode.CASE_CLOSED:
+                raise
+            bearing = Bearing.CASE_CLOSED
+        await self._records.mark_handled(news, bearing, at)
+        return bearing

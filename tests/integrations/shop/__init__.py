@@ -1,0 +1,1 @@
+"""Order files: what is read from them, and what is left out by name."""

@@ -1,0 +1,37 @@
+"""A case that only listens, under the contract's names."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from aftersales.contract.messages import Answer, CaseStart, PaymentChanged, SurveyAnswer
+    from aftersales.contract.names import REFUND_CASE
+    from aftersales.contract.numbers import WORKFLOW_ID_PREFIX
+    from aftersales.contract.values import CaseStatus
+    from aftersales.proof import Keyring, ProofKey
+
+KEY = ProofKey("portal", "p" * 32)
+KEYRING = Keyring([KEY])
+
+
+@workflow.defn(name=REFUND_CASE)
+class ListeningCase:
+    """Notes the provider's hint and who rated it how."""
+
+    def __init__(self) -> None:
+        self._provider_number = ""
+        self._rated_by = ""
+
+    @workflow.run
+    async def run(self, _start: CaseStart) -> list[str]:
+        await workflow.wait_condition(lambda: bool(self._provider_number and self._rated_by))
+        return [self._provider_number, self._rated_by]
+
+    @workflow.signal
+    async def payment_changed(self, hint: PaymentChanged) -> None:
+        self._provider_number = hint.provider_number
+
+    @workflow.update
+    async def answer_survey(self, said: SurveyAnswer) -> Answer:
+        proof = KEYRING.verify(said, workflow.info().workflow_id.removeprefix(WORKFLOW_ID_PREFIX))
+        self._rated_by = f"{proof.role.value} {proof.actor}: {said.score}"
+        return Answer(accepted=True, status=CaseStatus.REFUNDED)

@@ -1,0 +1,114 @@
+"""The whole service as real processes, and orders in its shop, for tests that look at it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from activities.ports import Account
+from aftersales.contract.values import Language
+from cli.home import Home
+from cli.stack import Stack, StackOptions, running_stack
+from domain.allocation import DraftLine, DraftShipping, OrderDraft, TaxMode
+from domain.freezing import freeze
+from storage.engine import create_store_engine
+from storage.orders import OrderRecord, RecordLine, RecordTender, save_orders
+
+FAST = 0.01
+"""A day of the policy takes a quarter of an hour, an order that is unknown is looked for during three seconds."""
+
+MUG_MINOR = 2500
+LAMP_MINOR = 180_000
+SHIPPING_MINOR = 1000
+CUSTOMER = "customer-1"
+PORCELAIN = (DraftLine(line_id="mugs", quantity=4, unit_price_minor=MUG_MINOR),)
+
+
+class Changes(TypedDict, total=False):
+    """What `small_stack` may do otherwise; see `cli.stack.StackOptions`."""
+
+    time_scale: float
+    temporal: str | None
+    database_url: str | None
+    headless: bool
+    extra: dict[str, str]
+
+
+@asynccontextmanager
+async def small_stack(folder: Path, **changes: Unpack[Changes]) -> AsyncIterator[Stack]:
+    """A running stack of its own below `folder`, without a Web UI and with short waits. About seven seconds."""
+    chosen = Changes(time_scale=FAST, headless=True)
+    chosen.update(changes)
+    async with running_stack(StackOptions(Home(folder / "stack"), **chosen)) as stack:
+        yield stack
+
+
+async def shop_order(
+    stack: Stack,
+    order_id: str,
+    *,
+    lines: tuple[DraftLine, ...] = PORCELAIN,
+    customer_id: str = CUSTOMER,
+    delivered_days_ago: int | None = 3,
+    final_sale: bool = False,
+    language: Language = Language.EN,
+    currency: str = "CNY",
+) -> OrderRecord:
+    """An order in the shop, paid by one card: four mugs at 25.00 and shipping at 10.00, unless told otherwise.
+
+    Its payment is `ch_<order_id>` at the sandbox.
+    """
+    draft = OrderDraft(
+        currency=currency,
+        tax_mode=TaxMode.NONE,
+        lines=lines,
+        shipping=DraftShipping(price_minor=SHIPPING_MINOR),
+    )
+    record = _record(draft, order_id, customer_id, delivered_days_ago, final_sale=final_sale, language=language)
+    await seed(stack, record)
+    return record
+
+
+async def seed(stack: Stack, record: OrderRecord) -> None:
+    """Store an order and tell the sandbox of its payments."""
+    engine = create_store_engine(stack.database_url)
+    try:
+        await save_orders(engine, [record])
+    finally:
+        await engine.dispose()
+    async with stack.sandbox_admin() as admin:
+        for tender in record.tenders:
+            payment = {"charge": tender.reference, "amount": tender.captured_minor, "currency": record.currency}
+            (await admin.post("stripe/payments", json=payment)).raise_for_status()
+
+
+def _record(
+    draft: OrderDraft,
+    order_id: str,
+    customer_id: str,
+    delivered_days_ago: int | None,
+    *,
+    final_sale: bool,
+    language: Language,
+) -> OrderRecord:
+    frozen, now = freeze(draft), datetime.now(UTC)
+    card = RecordTender(
+        tender_id="card", provider="stripe", reference=f"ch_{order_id}", captured_minor=frozen.paid.minor
+    )
+    return OrderRecord(
+        order_id=order_id,
+        account=Account(customer_id=customer_id, name="王芳", email=f"{customer_id}@shop.example", language=language),
+        currency=draft.currency,
+        paid=True,
+        bought_at=now - timedelta(days=10),
+        delivered_at=None if delivered_days_ago is None else now - timedelta(days=delivered_days_ago, hours=1),
+        lines=tuple(
+            RecordLine(sku=line.line_id, title=line.line_id, category="home", final_sale=final_sale, frozen=line)
+            for line in frozen.lines
+        ),
+        shipping=frozen.shipping,
+        tenders=(card,),
+    )

@@ -1,0 +1,179 @@
+"""What a worker is told: whatever cannot be right names its variable, and no secret is ever written out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from aftersales import Application, Item, Reason, Role
+from aftersales.contract.errors import AftersalesError
+from aftersales.contract.numbers import new_number
+from aftersales.contract.values import ErrorCode
+from aftersales.proof import ProofKey, sign
+from tests.worker.environment import LINK_SECRET, PROOF_SECRET, SECRETS, environment, key, settings
+from worker.main import explain
+from worker.settings import Queue, WorkerSettings
+
+NEEDED = (
+    "AFTERSALES_DATABASE_URL",
+    "AFTERSALES_PROOF_KEYS",
+    "AFTERSALES_LINK_KEYS",
+    "AFTERSALES_STRIPE_API_KEY",
+)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AFTERSALES_")]:
+        monkeypatch.delenv(name)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str) -> str:
+    """What a worker with one thing changed in its environment says of it."""
+    for name, value in environment(**changes).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises((ValidationError, SettingsError)) as refused:
+        WorkerSettings()
+    return explain(refused.value)
+
+
+def test_a_whole_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(queues='["payments-stripe"]', time_scale="0.5").items():
+        monkeypatch.setenv(name, value)
+    read = WorkerSettings()
+    assert (read.queues, read.time_scale) == ((Queue.PAYMENTS_STRIPE,), 0.5)
+    assert read.proof_keys[0].secret.get_secret_value() == PROOF_SECRET
+
+
+def test_without_an_environment_each_needed_variable_is_named_and_none_has_a_default() -> None:
+    with pytest.raises(ValidationError) as refused:
+        WorkerSettings()
+    assert [line.partition(":")[0] for line in explain(refused.value).splitlines()] == list(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_CONNECTIONS", "0"),
+        ("DATABASE_CONNECTIONS", "201"),
+        ("MAX_CACHED_WORKFLOWS", "-1"),
+        ("CONCURRENT_WORKFLOW_TASKS", "1"),
+        ("CONCURRENT_ACTIVITIES", "0"),
+        ("DRAIN_S", "-1"),
+        ("DRAIN_S", "soon"),
+        ("SWEEP_EVERY_S", "4"),
+        ("SWEEP_OLDER_THAN_S", "-1"),
+        ("TIME_SCALE", "0"),
+        ("TIME_SCALE", "1.5"),
+        ("STRIPE_TIMEOUT_S", "9.5"),
+        ("STRIPE_TIMEOUT_S", "0"),
+        ("STRIPE_CALLS_PER_S", "0"),
+        ("STRIPE_API_KEY", "pk_test_publishable"),
+        ("STRIPE_API_KEY", " "),
+        ("STRIPE_API_BASE", "ftp://api.stripe.example"),
+        ("SMTP_PORT", "65536"),
+        ("SMTP_SECURITY", "perhaps"),
+        ("STAFF_LANGUAGE", "fr"),
+        ("TIME_ZONE", "Nowhere/Land"),
+        ("TIME_ZONE", "../etc/passwd"),
+        ("LOG_FORMAT", "xml"),
+        ("QUEUES", "[]"),
+        ("QUEUES", '["letters"]'),
+        ("QUEUES", "cases"),
+        ("PROOF_KEYS", "[]"),
+        ("PROOF_KEYS", '[{"key_id": "portal1"}]'),
+        ("PROOF_KEYS", json.dumps([key("portal1", PROOF_SECRET, roles=["king"])])),
+        ("PROOF_KEYS", json.dumps([key("portal1", "too short")])),
+        ("PROOF_KEYS", json.dumps([key("portal1", PROOF_SECRET), key("portal1", PROOF_SECRET[::-1])])),
+        ("PROOF_KEYS", f"portal1={PROOF_SECRET}"),
+        ("LINK_KEYS", "[]"),
+        ("LINK_KEYS", json.dumps([key("link 1", LINK_SECRET)])),
+        ("LINK_KEYS", json.dumps([key("link1", "too short")])),
+        ("LINK_KEYS", json.dumps([key("link1", LINK_SECRET), key("link1", LINK_SECRET[::-1])])),
+    ],
+)
+def test_what_cannot_be_right_is_refused_by_its_variables_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    [line] = refusal(monkeypatch, **{name.lower(): value}).splitlines()
+    assert re.match(rf"AFTERSALES_{name}\b", line), line
+    assert "Value error" not in line
+
+
+@pytest.mark.parametrize("name", ["proof_keys", "link_keys"])
+@pytest.mark.parametrize("value", ['[{"key_id": "k1", "secret": "%s"}', '[{"secret": "%s"}]', '["%s"]', '{"k1": "%s"}'])
+def test_a_key_written_wrongly_is_not_repeated_in_the_refusal(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert PROOF_SECRET not in refusal(monkeypatch, **{name: value % PROOF_SECRET})
+
+
+def test_settings_written_out_show_no_secret() -> None:
+    told = settings(smtp_password="another-secret")
+    for written in (repr(told), str(told), repr(told.stripe()), repr(told.smtp()), repr(told.keyring())):
+        assert not [secret for secret in (*SECRETS, "another-secret") if secret in written]
+
+
+def test_a_worker_serves_every_queue_unless_told_otherwise() -> None:
+    assert settings().queues == (Queue.CASES, Queue.PAYMENTS_STRIPE, Queue.NOTIFICATIONS)
+    assert settings(queues=["notifications"]).queues == (Queue.NOTIFICATIONS,)
+
+
+def test_a_trusted_key_vouches_for_the_roles_it_was_given_and_for_no_other() -> None:
+    told = settings(proof_keys=[key("portal1", PROOF_SECRET, roles=["customer"])])
+    number = new_number()
+    application = Application(
+        order_id="SO-1", customer_id="c-1", items=(Item(line_id="1", quantity=1),), reason=Reason.CHANGED_MIND
+    )
+    mine = ProofKey("portal1", PROOF_SECRET)
+    said = sign(application, number=number, actor="c-1", role=Role.CUSTOMER, key=mine)
+    assert told.keyring().verify(said, number).actor == "c-1"
+    with pytest.raises(AftersalesError) as refused:
+        told.keyring().verify(sign(application, number=number, actor="a-1", role=Role.AGENT, key=mine), number)
+    assert refused.value.code is ErrorCode.ROLE_NOT_ALLOWED
+
+
+def test_during_a_rotation_the_old_and_the_new_key_both_count() -> None:
+    told = settings(proof_keys=[key("new", PROOF_SECRET), key("old", PROOF_SECRET[::-1])])
+    number = new_number()
+    application = Application(
+        order_id="SO-1", customer_id="c-1", items=(Item(line_id="1", quantity=1),), reason=Reason.CHANGED_MIND
+    )
+    for mine in (ProofKey("new", PROOF_SECRET), ProofKey("old", PROOF_SECRET[::-1])):
+        said = sign(application, number=number, actor="c-1", role=Role.CUSTOMER, key=mine)
+        assert told.keyring().verify(said, number).key_id == mine.key_id
+
+
+def test_every_part_is_told_what_its_setting_says() -> None:
+    told = settings(
+        stripe_timeout_s=3,
+        stripe_api_base="http://127.0.0.1:4242",
+        smtp_host="mail.shop.example",
+        smtp_port=587,
+        smtp_security="starttls",
+        smtp_username="shop",
+        smtp_password="p",
+        mail_sender="care@shop.example",
+        shop_name="Shop",
+        portal_url="https://care.shop.example",
+        case_url="https://temporal.shop.example/{number}",
+        agents_mail="agents@shop.example",
+        supervisors_mail="supervisors@shop.example",
+        finance_mail="finance@shop.example",
+        ops_mail="ops@shop.example",
+        staff_language="en",
+        time_zone="Asia/Shanghai",
+    )
+    stripe, smtp, letters = told.stripe(), told.smtp(), told.letters()
+    assert (stripe.api_base, stripe.timeout_s) == ("http://127.0.0.1:4242", 3)
+    assert (smtp.host, smtp.port, smtp.security, smtp.username) == ("mail.shop.example", 587, "starttls", "shop")
+    assert (smtp.password.get_secret_value(), smtp.sender, smtp.sender_name) == ("p", "care@shop.example", "Shop")
+    assert (letters.agents, letters.supervisors) == ("agents@shop.example", "supervisors@shop.example")
+    assert (letters.finance, letters.ops) == ("finance@shop.example", "ops@shop.example")
+    assert (letters.shop_name, letters.portal_url) == ("Shop", "https://care.shop.example")
+    assert (letters.case_url, letters.staff_language, letters.time_zone) == (told.case_url, "en", "Asia/Shanghai")

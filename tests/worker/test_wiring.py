@@ -1,0 +1,139 @@
+"""Which queue is served by what, under which names and limits, as a worker registers it with Temporal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.sweeping import SWEEP
+from activities.types import StepName
+from aftersales import connect
+from aftersales.contract import names
+from aftersales.contract.handles import RefundCaseHandle
+from cli.servers.dev_server import DevServer
+from policy import PolicyError
+from storage import schema
+from storage.errors import SchemaError, StorageError
+from tests.worker.environment import DATABASE_PASSWORD, settings
+from worker.logs import NumberedLogs
+from worker.settings import Queue
+from worker.wiring import Parts, SystemClock, make_workers, open_parts
+
+
+@pytest.fixture
+async def client(dev_server: DevServer) -> Client:
+    return await connect(address=dev_server.address)
+
+
+@pytest.fixture
+async def parts(sqlite_url: str) -> AsyncIterator[Parts]:
+    await schema.upgrade(sqlite_url)
+    async with open_parts(settings(database_url=sqlite_url)) as opened:
+        yield opened
+
+
+def by_queue(workers: list[Worker]) -> dict[str, dict[str, Any]]:
+    return {worker.task_queue: dict(worker.config()) for worker in workers}
+
+
+def acts(config: dict[str, Any]) -> set[str]:
+    return {str(activity._Definition.must_from_callable(act).name) for act in config["activities"]}
+
+
+def flows(config: dict[str, Any]) -> set[str]:
+    return {str(workflow._Definition.must_from_class(flow).name) for flow in config["workflows"]}
+
+
+async def test_each_queue_has_its_own_acts_under_the_names_the_workflow_calls(client: Client, parts: Parts) -> None:
+    served = by_queue(make_workers(client, parts, settings()))
+    assert {queue: acts(config) for queue, config in served.items()} == {
+        names.QUEUE_CASES: {
+            StepName.INTAKE,
+            StepName.RECORD_MESSAGE,
+            StepName.RECORD_PAYMENT,
+            StepName.ELAPSE,
+            SWEEP,
+        },
+        names.payments_queue("stripe"): {StepName.SUBMIT_LEG, StepName.QUERY_LEG},
+        names.QUEUE_NOTIFICATIONS: {StepName.NOTIFY},
+    }
+
+
+async def test_every_step_of_a_case_is_served_by_exactly_one_queue(client: Client, parts: Parts) -> None:
+    served = [name for config in by_queue(make_workers(client, parts, settings())).values() for name in acts(config)]
+    assert sorted(served) == sorted([*StepName, SWEEP])
+
+
+async def test_cases_run_under_the_name_that_callers_start_them_by(client: Client, parts: Parts) -> None:
+    served = by_queue(make_workers(client, parts, settings()))
+    told = str(workflow._Definition.must_from_class(RefundCaseHandle).name)
+    assert flows(served[names.QUEUE_CASES]) == {told, "Sweep"}
+    assert told == names.REFUND_CASE
+    assert not [config for queue, config in served.items() if queue != names.QUEUE_CASES and config["workflows"]]
+
+
+@pytest.mark.parametrize("queue", list(Queue))
+async def test_a_worker_of_one_queue_serves_no_other(client: Client, parts: Parts, queue: Queue) -> None:
+    assert list(by_queue(make_workers(client, parts, settings(queues=[queue])))) == [queue.value]
+
+
+async def test_the_limits_are_those_of_the_settings(client: Client, parts: Parts) -> None:
+    told = settings(
+        drain_s=7,
+        max_cached_workflows=11,
+        concurrent_workflow_tasks=5,
+        concurrent_activities=3,
+        stripe_calls_per_s=2.5,
+    )
+    served = by_queue(make_workers(client, parts, told))
+    cases, payments, mail = (served[queue] for queue in Queue)
+    assert {config["graceful_shutdown_timeout"] for config in served.values()} == {timedelta(seconds=7)}
+    assert (cases["max_cached_workflows"], cases["max_concurrent_workflow_tasks"]) == (11, 5)
+    assert cases["max_concurrent_local_activities"] == 3
+    assert [each["max_concurrent_activities"] for each in (payments, mail)] == [3, 3]
+    assert payments["max_task_queue_activities_per_second"] == 2.5
+    assert mail["max_task_queue_activities_per_second"] is None, "the provider's limit is the provider's alone"
+
+
+async def test_every_queue_logs_with_the_application_number_and_keeps_the_workflow_sandbox(
+    client: Client, parts: Parts
+) -> None:
+    for config in by_queue(make_workers(client, parts, settings())).values():
+        assert [type(interceptor) for interceptor in config["interceptors"]] == [NumberedLogs]
+        assert type(config["workflow_runner"]).__name__ == "SandboxedWorkflowRunner"
+        assert not config["debug_mode"]
+
+
+async def test_a_database_of_another_schema_is_not_worked_on(sqlite_url: str) -> None:
+    with pytest.raises(SchemaError, match="run the schema upgrade"):
+        async with open_parts(settings(database_url=sqlite_url)):
+            pytest.fail("it was opened")
+
+
+async def test_a_database_out_of_reach_is_named_by_its_setting_and_not_by_its_password(tmp_path: Path) -> None:
+    for url in (settings().database_url, f"sqlite+aiosqlite:///{tmp_path}/nowhere/cases.db"):
+        with pytest.raises(StorageError, match="AFTERSALES_DATABASE_URL") as refused:
+            async with open_parts(settings(database_url=url)):
+                pytest.fail("it was opened")
+        assert DATABASE_PASSWORD not in str(refused.value)
+        assert "sqlalche.me" not in str(refused.value)
+
+
+async def test_a_policy_that_is_not_there_is_found_before_any_case_is_served(sqlite_url: str) -> None:
+    await schema.upgrade(sqlite_url)
+    with pytest.raises(PolicyError, match="v99"):
+        async with open_parts(settings(database_url=sqlite_url, policy="v99")):
+            pytest.fail("it was opened")
+
+
+def test_the_clock_shows_the_machines_time_in_utc() -> None:
+    now = SystemClock().now()
+    assert now.utcoffset() == timedelta()
+    assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
