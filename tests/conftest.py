@@ -20,6 +20,8 @@ from cli.servers.postgres import (
 from cli.servers.processes import Processes
 from cli.servers.search_attributes import AttributeTypes, attribute_types
 from cli.servers.temporal_cli import obtain_temporal_cli
+from cli.stack import Stack
+from tests.support.stack import small_stack
 from tests.support.temporal import time_skipping
 
 
@@ -57,6 +59,13 @@ async def time_skipping_env(search_attributes: AttributeTypes) -> AsyncIterator[
     """A Temporal server that skips waits; `tests.support.temporal.time_skipping` says what it cannot do."""
     async with time_skipping(search_attributes) as env:
         yield env
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The whole service as real processes; whoever stops a part of it starts it again."""
+    async with small_stack(tmp_path_factory.mktemp("service")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

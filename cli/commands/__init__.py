@@ -36,6 +36,7 @@ CATALOGUE: Final = (
     Entry("portal", "cli.commands.processes:portal", "Run the portal in the foreground.", RUN),
     Entry("sandbox", "cli.commands.processes:sandbox", "Run the payment sandbox in the foreground.", RUN),
     Entry("mail-sink", "cli.commands.processes:mail_sink", "Run a mail server that keeps every mail as a file.", RUN),
+    Entry("orders", "cli.orders.command:app", "Take orders in from the shop's files.", RUN),
     Entry("apply", "cli.commands.apply:apply", "Apply for a refund; prints the application number.", CASES),
     Entry("show", "cli.commands.show:show", "Show where a case stands and what it waits for.", CASES),
     Entry("queue", "cli.commands.queue:queue", "List the cases that wait for somebody of the staff.", CASES),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.deployment import Deployment, unusable_database
+from cli.commands.deployment import Deployment, refuse_missing_file, unusable_database
 from cli.commands.parameters import DEFAULT_HOME, HomeOption
 from cli.commands.screen import say
 
@@ -43,6 +43,7 @@ async def _upgrade(url: str) -> None:
     from storage.engine import checked_url  # noqa: PLC0415
     from storage.schema import upgrade as upgrade_schema  # noqa: PLC0415
 
+    refuse_missing_file(url, create=True)
     place = checked_url(url).render_as_string(hide_password=True)
     try:
         await upgrade_schema(url)

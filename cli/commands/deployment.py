@@ -54,6 +54,7 @@ class Deployment:
         from storage.engine import create_store_engine
 
         url = self.database_url()
+        refuse_missing_file(url)
         engine = create_store_engine(url)
         try:
             yield engine
@@ -102,6 +103,23 @@ class Deployment:
             return ProofKey(self._environ.get("AFTERSALES_CLI_PROOF_KEY_ID", CALLER), secret, STAFF_ROLES)
         except ValueError as error:
             raise CommandError(f"AFTERSALES_CLI_PROOF_SECRET cannot be used: {error}.") from error
+
+
+def refuse_missing_file(url: str, *, create: bool = False) -> None:
+    """An SQLite file must be there, or with `create` its folder: opening it would make an empty database.
+
+    Raises CommandError, StorageError.
+    """
+    from storage.engine import SQLITE, checked_url
+
+    parsed = checked_url(url)
+    if parsed.drivername != SQLITE:
+        return
+    file = Path(parsed.database or "")
+    if create and not file.parent.is_dir():
+        raise CommandError(f"The folder {file.parent} for the database is not there. Make it, or correct the URL.")
+    if not create and not file.is_file():
+        raise CommandError(f"There is no database {file}. Make it with `aftersales db upgrade`, or correct the URL.")
 
 
 def unusable_database(url: str, error: Exception) -> CommandError:

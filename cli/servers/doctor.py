@@ -91,8 +91,7 @@ def _ports(ports: Mapping[str, int]) -> list[Finding]:
             f"Port {port} for {name}",
             port_is_free(port),
             f"127.0.0.1:{port}",
-            f"Another program listens on {port}. End it, or choose another port for {name}.",
-            needed=True,
+            f"A program listens on {port} already; `aftersales up` then takes another port for {name}.",
         )
         for name, port in ports.items()
     ]

@@ -100,12 +100,15 @@ class PostgresCluster:
 
 
 @asynccontextmanager
-async def postgres_cluster(*, fast: bool = False) -> AsyncIterator[PostgresCluster]:
-    """A fresh, running cluster, gone with all its rows at the end. `fast`: no care for power cuts."""
+async def postgres_cluster(*, fast: bool = False, extension: str = "") -> AsyncIterator[PostgresCluster]:
+    """A fresh, running cluster, gone with all its rows at the end. `fast`: no care for power cuts.
+
+    `extension`: one that the server must bring along; the locked wheel has none of PostgreSQL's own.
+    """
     # Not below a caller's folder: the account PostgreSQL runs under must be able to enter every parent.
     scratch = Path(tempfile.mkdtemp(prefix="aftersales-postgres-"))
     try:
-        programs = await obtain_postgres(_entered_by_all(scratch))
+        programs = await obtain_postgres(_entered_by_all(scratch), extension=extension)
         async with Processes(scratch / "logs") as processes:
             cluster = await _create(programs, scratch, processes, fast=fast)
             await cluster.start()

@@ -52,19 +52,23 @@ def unprivileged_account() -> str | None:
     )
 
 
-def find_postgres_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """Folders that hold a server's programs, the preferred first; empty if there is none."""
+def find_postgres_folders(environ: Mapping[str, str] = os.environ, extension: str = "") -> list[Path]:
+    """Folders that hold a server's programs, the preferred first; only those with the `extension`, if named."""
     folders = [*_from_wheel(), *_from_path(environ), *_from_system()]
-    return [folder for folder in folders if all(is_executable(folder / name) for name in ("initdb", "postgres"))]
+    complete = [f for f in folders if all(is_executable(f / name) for name in ("initdb", "postgres"))]
+    return [folder for folder in complete if not extension or _has(folder, extension)]
 
 
-async def obtain_postgres(scratch: Path, environ: Mapping[str, str] = os.environ) -> PostgresPrograms:
+async def obtain_postgres(
+    scratch: Path, environ: Mapping[str, str] = os.environ, extension: str = ""
+) -> PostgresPrograms:
     """Programs that run on this machine. `scratch`: a folder the account can enter, for a copy if need be."""
     user = unprivileged_account()
-    for folder in find_postgres_folders(environ):
+    for folder in find_postgres_folders(environ, extension):
         if programs := await runnable(folder, user, scratch):
             return programs
-    raise ServerUnavailableError(f"No PostgreSQL server runs on this machine. {HOW_TO_GET_IT}")
+    wanted = f" with the extension {extension}" if extension else ""
+    raise ServerUnavailableError(f"No PostgreSQL server{wanted} runs on this machine. {HOW_TO_GET_IT}")
 
 
 async def runnable(folder: Path, user: str | None, scratch: Path) -> PostgresPrograms | None:
@@ -85,6 +89,10 @@ def _copy_for(user: str, installation: Path, copy: Path) -> Path:
     for path in (copy, *copy.rglob("*")):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
     return copy
+
+
+def _has(folder: Path, extension: str) -> bool:
+    return any((folder.parent / "lib").rglob(f"{extension}.*"))
 
 
 def _from_wheel() -> list[Path]:

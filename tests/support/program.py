@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+from rich.console import Console
+
+from cli.commands.case_screen import case_panel
+from cli.commands.screen import PIPE_WIDTH
+from cli.home import Home
+from storage.engine import create_store_engine
+from storage.reading import CaseRecord, Reading
 
 NUMBER = re.compile(r"[0-9A-Y]{5}-[0-9A-Y]{5}-[0-9A-Y]{4}")
 LIMIT_S = 60
@@ -60,16 +70,24 @@ class Program:
         wanted = arguments or ("--reason", "wrong_item", "--item", "mugs=2")
         return (await self.ok("apply", order_id, customer_id, "--language", "en", *wanted)).number
 
-    async def shows(self, number: str, *wanted: str, within_s: float = 30) -> str:
-        """What `show` writes of a case, as soon as all of `wanted` are in it."""
-        out = ""
-        deadline = asyncio.get_running_loop().time() + within_s
-        while asyncio.get_running_loop().time() < deadline:
-            out = (await self("show", number)).out
-            if out and all(text in out for text in wanted):
-                return out
-            await asyncio.sleep(0.2)
-        raise AssertionError(f"{wanted} did not come up within {within_s} s in:\n{out}")
+    async def shows(self, number: str, *wanted: str) -> str:
+        """What `show` writes of a case, once all of `wanted` are there."""
+        await self.reaches(number, *wanted)
+        shown = (await self.ok("show", number)).out
+        assert all(text in shown for text in wanted), shown
+        return shown
+
+    async def reaches(self, number: str, *wanted: str, within_s: float = 30) -> None:
+        """Wait until a case has all of `wanted` to show; looking starts no process."""
+        engine = create_store_engine(Home(self.home).database_url)
+        try:
+            async with asyncio.timeout(within_s):
+                while missing := _missing(await Reading(engine).case(number), wanted):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"{missing} of case {number} did not come up within {within_s} s") from None
+        finally:
+            await engine.dispose()
 
     async def start(self, *arguments: str, **environ: str) -> asyncio.subprocess.Process:
         """Start it and go on."""
@@ -77,6 +95,15 @@ class Program:
         return await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env={**self.environ, **environ}
         )
+
+
+def _missing(record: CaseRecord | None, wanted: Sequence[str]) -> list[str]:
+    if record is None:
+        return ["the case itself"]
+    screen = Console(width=PIPE_WIDTH, file=io.StringIO(), record=True)
+    screen.print(case_panel(record, datetime.now(UTC)))
+    shown = screen.export_text()
+    return [text for text in wanted if text not in shown]
 
 
 def bare_environment() -> dict[str, str]:

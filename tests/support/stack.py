@@ -8,20 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from activities.ports import Account
-from aftersales.contract.values import Language
+from aftersales.contract.messages import Application, Item
+from aftersales.contract.values import Language, Reason
 from cli.home import Home
 from cli.stack import Stack, StackOptions, running_stack
 from domain.allocation import DraftLine, DraftShipping, OrderDraft, TaxMode
 from domain.freezing import freeze
+from domain.orders import Account, OrderRecord, RecordLine, RecordTender
 from storage.engine import create_store_engine
-from storage.orders import OrderRecord, RecordLine, RecordTender, save_orders
+from storage.orders import save_orders
 
 FAST = 0.01
-"""A day of the policy takes a quarter of an hour, an order that is unknown is looked for during three seconds."""
+"""A day of the policy takes a quarter of an hour: no wait runs out by itself during a test."""
 
 MUG_MINOR = 2500
-LAMP_MINOR = 180_000
 SHIPPING_MINOR = 1000
 CUSTOMER = "customer-1"
 PORCELAIN = (DraftLine(line_id="mugs", quantity=4, unit_price_minor=MUG_MINOR),)
@@ -70,6 +70,23 @@ async def shop_order(
     record = _record(draft, order_id, customer_id, delivered_days_ago, final_sale=final_sale, language=language)
     await seed(stack, record)
     return record
+
+
+async def open_case(stack: Stack, order_id: str, *, goods_back: bool = False) -> str:
+    """A new order and an application for two of its mugs, 50.00, by their customer; its number.
+
+    Delivered wrongly it is reviewed by an agent, with the goods back it is approved and paid.
+    """
+    await shop_order(stack, order_id)
+    application = Application(
+        order_id=order_id,
+        customer_id=CUSTOMER,
+        items=(Item(line_id="mugs", quantity=2),),
+        reason=Reason.WRONG_ITEM,
+        language=Language.EN,
+        goods_back=goods_back,
+    )
+    return await (await stack.client("shop")).apply(application, request_key=order_id)
 
 
 async def seed(stack: Stack, record: OrderRecord) -> None:

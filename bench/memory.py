@@ -1,0 +1,57 @@
+"""What a worker holds in memory while many cases wait for people."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from aftersales.contract.messages import Application, Item
+from aftersales.contract.values import CaseStatus, Reason
+from bench.refunds import make_orders
+from cli.stack import Stack
+from storage.engine import create_store_engine
+from storage.reading import Reading
+
+LIMIT_S = 900
+BATCH = 100
+
+
+async def open_cases_memory(stack: Stack, cases: int) -> float:
+    """Resident MiB of the worker once `cases` wait for a reviewer."""
+    engine = create_store_engine(stack.database_url)
+    try:
+        orders, client = await make_orders(stack, engine, cases), await stack.client("bench")
+        for start in range(0, cases, BATCH):
+            await asyncio.gather(
+                *(
+                    client.apply(
+                        Application(
+                            order_id=order.order_id,
+                            customer_id=order.account.customer_id,
+                            items=(Item(line_id="1", quantity=1),),
+                            reason=Reason.WRONG_ITEM,
+                        ),
+                        request_key=order.order_id,
+                    )
+                    for order in orders[start : start + BATCH]
+                )
+            )
+            await _under_review(Reading(engine), min(start + BATCH, cases))
+    finally:
+        await engine.dispose()
+    return _resident_mib(stack.worker.pid)
+
+
+async def _under_review(reading: Reading, cases: int) -> None:
+    end = time.perf_counter() + LIMIT_S
+    while (await reading.counts_by_status()).get(CaseStatus.UNDER_REVIEW, 0) < cases:
+        if time.perf_counter() > end:
+            raise TimeoutError(f"{cases} cases were not under review within {LIMIT_S} s")
+        await asyncio.sleep(0.2)
+
+
+def _resident_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    return kib / 1024

@@ -1,0 +1,160 @@
+"""Automatic refunds on the whole stack: how many per second, and which process the time goes to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.ports import Account
+from aftersales.client import AfterSales
+from aftersales.contract.messages import Application, Item
+from aftersales.contract.values import CaseStatus, Reason
+from cli.demo.staging import charge_cards
+from cli.home import Home
+from cli.servers.processes import Child
+from cli.stack import Stack, StackOptions, running_stack
+from domain.allocation import DraftLine, OrderDraft, TaxMode
+from domain.freezing import freeze
+from domain.orders import OrderRecord, RecordLine, RecordTender
+from storage.engine import create_store_engine
+from storage.orders import save_orders
+from storage.reading import Reading
+
+SETTLE_S = 600
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`cpu_ms`: milliseconds of CPU for one refund, by process."""
+
+    refunds: int
+    per_second: float
+    cpu_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds on an idle system, one refund after the other."""
+
+    decision_p50: float
+    decision_p95: float
+
+
+@asynccontextmanager
+async def bench_stack(
+    folder: Path, database_url: str | None = None, temporal: str | None = None
+) -> AsyncIterator[Stack]:
+    options = StackOptions(Home(folder), headless=True, database_url=database_url, temporal=temporal)
+    async with running_stack(options) as stack:
+        yield stack
+
+
+async def refund_rate(stack: Stack, refunds: int) -> Rate:
+    """Start all at once and wait until the last one is paid, told and recorded."""
+    engine = create_store_engine(stack.database_url)
+    try:
+        orders = await make_orders(stack, engine, refunds)
+        client = await stack.client("bench")
+        before, began = _cpu_of(stack), time.perf_counter()
+        await asyncio.gather(*(_apply(client, order) for order in orders))
+        await _all_refunded(engine, refunds)
+        seconds = time.perf_counter() - began
+        after = _cpu_of(stack)
+    finally:
+        await engine.dispose()
+    return Rate(refunds, refunds / seconds, {name: (after[name] - before[name]) * 1000 / refunds for name in after})
+
+
+async def decision_latency(stack: Stack, refunds: int = 40) -> Latency:
+    """From the client's start to the automatic decision, as the database shows it."""
+    engine = create_store_engine(stack.database_url)
+    client = await stack.client("bench")
+    times: list[float] = []
+    try:
+        for order in await make_orders(stack, engine, refunds):
+            began = time.perf_counter()
+            number = await _apply(client, order)
+            while (case := await Reading(engine).case(number)) is None or case.case.status is CaseStatus.RECEIVED:
+                await asyncio.sleep(0.002)
+            times.append((time.perf_counter() - began) * 1000)
+            await client.result(number)
+    finally:
+        await engine.dispose()
+    return Latency(statistics.median(times), statistics.quantiles(times, n=20)[-1])
+
+
+async def _apply(client: AfterSales, order: OrderRecord) -> str:
+    application = Application(
+        order_id=order.order_id,
+        customer_id=order.account.customer_id,
+        items=(Item(line_id="1", quantity=1),),
+        reason=Reason.CHANGED_MIND,
+        goods_back=True,
+    )
+    return await client.apply(application, request_key=order.order_id)
+
+
+async def _all_refunded(engine: AsyncEngine, refunds: int) -> None:
+    reading, end = Reading(engine), time.perf_counter() + SETTLE_S
+    start = (await reading.counts_by_status()).get(CaseStatus.REFUNDED, 0)
+    while time.perf_counter() < end:
+        done = (await reading.counts_by_status()).get(CaseStatus.REFUNDED, 0)
+        if done >= refunds or done - start >= refunds:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"{refunds} refunds did not end within {SETTLE_S} s")
+
+
+async def make_orders(stack: Stack, engine: AsyncEngine, count: int) -> list[OrderRecord]:
+    run, now = f"{time.time_ns():x}", datetime.now(UTC)
+    draft = DraftLine(line_id="1", quantity=3, unit_price_minor=3_000)
+    line = freeze(OrderDraft(currency="CNY", tax_mode=TaxMode.NONE, lines=(draft,))).lines[0]
+    orders = [
+        OrderRecord(
+            order_id=f"B-{run}-{i}",
+            account=Account(customer_id=f"c-{i}", email=f"c{i}@customers.example"),
+            currency="CNY",
+            paid=True,
+            bought_at=now - timedelta(days=3),
+            delivered_at=now - timedelta(days=2),
+            lines=(RecordLine(sku="A", title="Cup", category="home", final_sale=False, frozen=line),),
+            tenders=(
+                RecordTender(
+                    tender_id=f"t-{run}-{i}", provider="stripe", reference=f"ch_{run}_{i}", captured_minor=9_000
+                ),
+            ),
+        )
+        for i in range(count)
+    ]
+    await save_orders(engine, orders)
+    async with stack.sandbox_admin() as sandbox:
+        await charge_cards(sandbox, orders)
+    return orders
+
+
+def _cpu_of(stack: Stack) -> dict[str, float]:
+    children: dict[str, Child] = {
+        "worker": stack.worker,
+        "portal": stack.portal,
+        "sandbox": stack.sandbox,
+        "mail": stack.mail_sink,
+    }
+    if stack.dev_server:
+        children["temporal"] = stack.dev_server.child
+    pids = {name: child.pid for name, child in children.items()} | {"client": os.getpid()}
+    return {name: _cpu_seconds(pid) for name, pid in pids.items()}
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS

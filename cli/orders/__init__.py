@@ -1,0 +1,1 @@
+"""`aftersales orders`: orders from the shop's files."""

@@ -1,0 +1,120 @@
+"""`aftersales orders import`: orders from a file, with a report of every row that was not one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.commands.deployment import Deployment
+from cli.commands.parameters import DEFAULT_HOME, HomeOption
+from cli.commands.screen import console, say, table, words
+
+if TYPE_CHECKING:
+    from cli.orders.importing import ImportReport
+    from integrations.shop.retail import RetailOptions
+
+# ruff: noqa: PLC0415 - the database and the readers take a second to load, and `--help` needs neither
+
+NOTHING_CAME_IN = 1
+
+app = typer.Typer()
+
+
+@app.callback()
+def orders() -> None:
+    """Take orders in from the shop's files."""
+
+
+@app.command("import")
+def orders_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, or CSV of the Online Retail layout.")],
+    left_out: Annotated[
+        Path | None,
+        typer.Option("--left-out", metavar="FILE", help="Where to write rows left out; by default FILE.left-out.csv."),
+    ] = None,
+    recent: Annotated[
+        int | None,
+        typer.Option(
+            "--recent",
+            metavar="DAYS",
+            min=0,
+            max=3650,
+            help="Online Retail only: shift all dates by one number of days, so that the newest purchase was made "
+            "DAYS days ago. Another shift makes other orders: import a file always with the same one.",
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> int:
+    """Import orders. Importing a file again changes nothing; status 1 if no order came in."""
+    report = asyncio.run(_import(Deployment(home), file, left_out, recent))
+    console().print(report_table(report))
+    if report.rejects:
+        say(f"Every row that was left out, and why: {report.rejects}")
+    return 0 if report.orders else NOTHING_CAME_IN
+
+
+@app.command("example")
+def orders_example() -> None:
+    """Write example orders in our own format, with fresh ids and dates: `aftersales orders example > orders.jsonl`."""
+    from cli.orders.examples import example_lines
+
+    now = datetime.now(UTC)
+    typer.echo(example_lines(now, now.strftime("%m%d%H%M%S")).encode(), nl=False)  # UTF-8, whatever the locale
+
+
+async def _import(deployment: Deployment, file: Path, left_out: Path | None, recent: int | None) -> ImportReport:
+    from cli.orders.importing import import_orders, opened
+    from storage.schema import require_current
+
+    with opened(file) as found:
+        size_bytes = found.seek(0, 2)
+    options = _options(file, recent)
+    async with deployment.database() as engine:
+        await require_current(engine)
+        with _bar() as bar:
+            task = bar.add_task("Importing", total=size_bytes)
+            return await import_orders(
+                file,
+                engine,
+                options=options,
+                rejects=left_out,
+                progress=lambda read_bytes: bar.update(task, completed=read_bytes),
+            )
+
+
+def _options(file: Path, recent: int | None) -> RetailOptions:
+    """How the retail layout is read; the shift is printed, for it is a part of what is imported."""
+    from cli.orders.importing import recent_shift
+    from integrations.shop.retail import AS_IT_STANDS, RetailOptions
+
+    if recent is None:
+        return AS_IT_STANDS
+    shift_days = recent_shift(file, datetime.now(UTC), recent)
+    say(f"All dates are shifted by {shift_days} days.")
+    return RetailOptions(shift_days=shift_days)
+
+
+def _bar() -> Progress:
+    out = console()
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=out, disable=not out.is_terminal)
+
+
+def report_table(report: ImportReport) -> Table:
+    """Orders by what became of them, and rows by why they are in none."""
+    shown = table("", "orders", "rows")
+    shown.add_row("new", str(report.inserted))
+    shown.add_row("there already, unchanged", str(report.unchanged))
+    shown.add_row("there already, payment or delivery updated", str(report.updated))
+    shown.add_row("rows of these orders", "", str(report.rows_in_orders))
+    for reason, count in sorted(report.left_out.items(), key=lambda item: (-item[1], item[0])):
+        orders_of_reason = str(len(report.conflicts)) if reason == "conflict" else ""
+        shown.add_row(f"left out: {words(reason.value)}", orders_of_reason, str(count))
+    shown.add_row("all rows of the file", "", str(report.rows), style="bold")
+    return shown

@@ -1,0 +1,176 @@
+"""Orders of our own making in our own format, to try the product with: fresh ids and dates at every run.
+
+Each is there for one way a refund can go; `EXAMPLES` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Final
+
+from aftersales.contract.values import Language
+from domain.allocation import TaxMode
+from domain.orders import OrderRecord
+from integrations.shop.json_lines import read_json_lines
+from integrations.shop.outcomes import OrderRead
+from integrations.shop.statement import (
+    CustomerStatement,
+    LineStatement,
+    OrderStatement,
+    PromotionStatement,
+    ShippingStatement,
+    TenderStatement,
+)
+
+SHIPPED_FOR: Final = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Example:
+    """An order, and what an application for it `shows`. Amounts in minor units."""
+
+    key: str
+    shows: str
+    lines: Sequence[LineStatement]
+    delivered_days_ago: int | None = 2
+    currency: str = "CNY"
+    language: Language = Language.ZH_CN
+    name: str = "王芳"
+    state: str = "active"
+    tax_mode: TaxMode = TaxMode.NONE
+    shipping_minor: int = 0
+    order_discount_minor: int = 0
+    promotion: PromotionStatement | None = None
+    second_card_minor: int = 0
+    paid: bool = True
+
+    @property
+    def price_minor(self) -> int:
+        on_top = self.tax_mode is TaxMode.EXCLUSIVE
+        goods = sum(
+            line.quantity * line.unit_price_minor - line.discount_minor + on_top * (line.tax_minor or 0)
+            for line in self.lines
+        )
+        promotion_minor = self.promotion.discount_minor if self.promotion else 0
+        return goods + self.shipping_minor - self.order_discount_minor - promotion_minor
+
+    def order(self, now: datetime, run: str) -> OrderStatement:
+        order_id = f"EX-{run}-{self.key}"
+        delivered_at = None if self.delivered_days_ago is None else now - timedelta(days=self.delivered_days_ago)
+        return OrderStatement(
+            order_id=order_id,
+            currency=self.currency,
+            tax_mode=self.tax_mode,
+            bought_at=(delivered_at or now) - SHIPPED_FOR,
+            delivered_at=delivered_at,
+            paid=self.paid,
+            customer=CustomerStatement(
+                customer_id=f"customer-{self.key}",
+                state=self.state,
+                name=self.name,
+                email=f"{self.key}@customers.example",
+                language=self.language,
+            ),
+            lines=tuple(self.lines),
+            order_discount_minor=self.order_discount_minor,
+            promotion=self.promotion,
+            shipping=ShippingStatement(price_minor=self.shipping_minor, tax_mode=TaxMode.NONE)
+            if self.shipping_minor
+            else None,
+            tenders=self._tenders(order_id),
+        )
+
+    def _tenders(self, order_id: str) -> tuple[TenderStatement, ...]:
+        cards = {"card": self.price_minor - self.second_card_minor, "second-card": self.second_card_minor}
+        return tuple(
+            TenderStatement(
+                tender_id=card, provider="stripe", reference=f"ch_{order_id}-{card}", captured_minor=captured_minor
+            )
+            for card, captured_minor in cards.items()
+            if captured_minor
+        )
+
+
+def _line(
+    title: str,
+    unit_price_minor: int,
+    quantity: int = 1,
+    *,
+    line_id: str = "1",
+    category: str = "home",
+    discount_minor: int = 0,
+    tax_minor: int | None = None,
+    final_sale: bool = False,
+) -> LineStatement:
+    return LineStatement(
+        line_id=line_id,
+        title=title,
+        category=category,
+        quantity=quantity,
+        unit_price_minor=unit_price_minor,
+        discount_minor=discount_minor,
+        tax_minor=tax_minor,
+        final_sale=final_sale,
+    )
+
+
+_EN: Final = Language.EN
+_MUG: Final = _line("马克杯 Mug", 4_900, 2)
+_COAT: Final = _line("羊毛大衣 Wool coat", 129_900, category="clothing")
+
+EXAMPLES: Final = (
+    Example("mug", "quality problem with a photo, small: approved by rule", [_MUG]),
+    Example("cup", "quality problem without a photo: evidence is asked for", [_line("Cup", 3_500, 2)], language=_EN),
+    Example("shirt", "changed mind, goods back: approved by rule", [_line("衬衫 Shirt", 19_900, category="clothing")]),
+    Example("scarf", "changed mind, goods not back: a person looks", [_line("Scarf", 8_900)], language=_EN, name="Ann"),
+    Example("clearance", "final sale, changed mind: rejected", [_line("清仓盘 Plate", 2_500, final_sale=True)]),
+    Example("late", "window closed: changed mind after 20 days", [_MUG], delivered_days_ago=20),
+    Example("old-fault", "a fault reported after 45 days: a person looks", [_MUG], delivered_days_ago=45),
+    Example("too-old", "a fault reported after 120 days: rejected", [_MUG], delivered_days_ago=120),
+    Example("coat", "goods back, above the bound of the rules: a person looks", [_COAT]),
+    Example("camera", "a fault shown, above the smaller bound", [_line("相机 Camera", 89_900)]),
+    Example("transit", "not delivered yet: a person looks where the parcel is", [_MUG], delivered_days_ago=None),
+    Example("lost", "said to be delivered, not received", [_line("Lamp", 15_900)], language=_EN, name="Bo"),
+    Example("boots", "wrong size, goods back: approved by rule", [_line("靴子 Boots", 39_900, category="shoes")]),
+    Example("wrong-item", "wrong item sent: the shipment is checked", [_line("Kettle", 12_900)], language=_EN),
+    Example(
+        "two-lines",
+        "two lines, a discount and shipping: the shares are exact to the cent",
+        [_line("茶壶 Teapot", 9_990, 3, discount_minor=1_000), _line("茶杯 Tea cup", 3_333, 4, line_id="2")],
+        shipping_minor=1_200,
+        order_discount_minor=1_001,
+    ),
+    Example(
+        "threshold",
+        "30 off 300: a return below the threshold",
+        [_line("台灯 Lamp", 15_900), _line("灯泡 Bulb", 4_900, 3, line_id="2")],
+        promotion=PromotionStatement(threshold_minor=30_000, discount_minor=3_000),
+    ),
+    Example("yen", "a currency without minor units", [_line("湯呑 Cup", 1_800, 3)], currency="JPY", language=_EN),
+    Example("two-cards", "paid by two cards, refunded to each", [_line("Desk", 59_900)], second_card_minor=20_000),
+    Example(
+        "taxed",
+        "tax on top of the price",
+        [_line("Notebook", 1_999, 3, tax_minor=480)],
+        currency="USD",
+        language=_EN,
+        tax_mode=TaxMode.EXCLUSIVE,
+    ),
+    Example("blocked", "the account is blocked: a person looks", [_MUG], state="blocked"),
+    Example("unpaid", "not paid yet: refused", [_MUG], paid=False, delivered_days_ago=None),
+)
+
+
+def example_lines(now: datetime, run: str) -> str:
+    """The examples as a file of our format. `run`, letters and digits, makes the ids unique; `now` has a zone."""
+    orders = (example.order(now, run) for example in EXAMPLES)
+    return "".join(f"{order.model_dump_json(exclude_defaults=True)}\n" for order in orders)
+
+
+def example_orders(now: datetime, run: str) -> list[OrderRecord]:
+    """The same, read as an import reads them."""
+    outcomes = read_json_lines(BytesIO(example_lines(now, run).encode()))
+    return [outcome.record for outcome in outcomes if isinstance(outcome, OrderRead)]

@@ -1,0 +1,54 @@
+"""The example orders: good ones, fresh at every run, one for each way a refund can go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from aftersales.contract.values import Language
+from cli.orders.examples import EXAMPLES, example_lines, example_orders
+from domain.orders import OrderRecord
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def examples() -> dict[str, OrderRecord]:
+    return {example.key: order for example, order in zip(EXAMPLES, example_orders(NOW, "r1"), strict=True)}
+
+
+def test_every_example_is_an_order_that_the_import_takes() -> None:
+    assert len(example_lines(NOW, "r1").splitlines()) == len(example_orders(NOW, "r1")) == len(EXAMPLES) >= 20
+
+
+def test_another_run_makes_other_orders_and_other_payments() -> None:
+    names = [
+        {order.order_id for order in example_orders(NOW, run)}
+        | {tender.reference for order in example_orders(NOW, run) for tender in order.tenders}
+        for run in ("r1", "r2")
+    ]
+    assert not names[0] & names[1]
+
+
+def test_dates_are_counted_back_from_now() -> None:
+    orders = examples()
+    assert orders["late"].delivered_at == NOW - timedelta(days=20)
+    assert orders["late"].bought_at == NOW - timedelta(days=22)
+    assert orders["transit"].delivered_at is None
+
+
+def test_customers_read_both_languages_at_addresses_that_exist_nowhere() -> None:
+    accounts = [order.account for order in examples().values()]
+    assert {account.language for account in accounts} == set(Language)
+    assert all(account.email.endswith("@customers.example") for account in accounts)
+
+
+def test_the_orders_differ_in_what_they_are_there_for() -> None:
+    orders = examples()
+    assert orders["clearance"].lines[0].final_sale
+    assert orders["yen"].currency == "JPY"
+    assert [tender.captured_minor for tender in orders["two-cards"].tenders] == [39_900, 20_000]
+    assert orders["two-lines"].shipping is not None
+    assert orders["two-lines"].lines[0].frozen.worth().discount_minor > 1_000
+    assert orders["threshold"].promotion is not None
+    assert orders["taxed"].lines[0].frozen.worth().tax_minor == 480
+    assert orders["blocked"].account.state == "blocked"
+    assert not orders["unpaid"].paid
