@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 from sandbox.stripe import errors
 
-METADATA = re.compile(r"metadata\[([^\[\]]*)\]")
+METADATA = re.compile(r"metadata\[([^\[\]]+)\]")
+EXPAND = re.compile(r"expand\[[0-9]*\]")
 MOST_METADATA_KEYS = 50
 LONGEST_METADATA_KEY = 40
 LONGEST_METADATA_VALUE = 500
@@ -32,10 +33,18 @@ def metadata(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def refuse_unknown(params: Mapping[str, str], known: frozenset[str]) -> None:
-    """Refuse a parameter the endpoint does not have."""
-    for name in params:
-        if name.partition("[")[0] not in known:
+    """Refuse a parameter the endpoint does not have, and brackets where there is only one value.
+
+    Otherwise ``amount[0]=5`` would pass for a request without an amount, and refund everything.
+    """
+    for name, value in params.items():
+        outer, bracket, _ = name.partition("[")
+        if outer not in known:
             raise errors.unknown_parameter(name)
+        if bracket and not (METADATA.fullmatch(name) or EXPAND.fullmatch(name)):
+            raise errors.invalid_value(name, "a plain value, not one in brackets")
+        if name == "metadata" and value:
+            raise errors.invalid_value(name, "pairs such as metadata[leg]")
 
 
 def integer(params: Mapping[str, str], name: str) -> int | None:

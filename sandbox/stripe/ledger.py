@@ -44,6 +44,13 @@ class StripeLedger:
         row = self._store.row(sql, name)
         return None if row is None else charge_of(row)
 
+    def charge_by(self, param: str, name: str) -> Charge | None:
+        """The charge of this id for ``charge``, or of this payment intent for ``payment_intent``; never crosswise."""
+        charge = self.charge(name)
+        if charge is None:
+            return None
+        return charge if name == (charge.id if param == "charge" else charge.payment_intent) else None
+
     def seed(self, charge: Charge) -> Charge | None:
         """Add a captured payment unless it is there; ``None`` when a different one has its names."""
         self._store.run(

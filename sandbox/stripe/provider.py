@@ -142,8 +142,8 @@ class StripeProvider:
                     raise errors.no_such("refund", refund_id, "id")
                 return refund.shown()
             case ("GET", "charges", charge_id):
-                charge = self.ledger.charge(charge_id)
-                if charge is None or charge.id != charge_id:
+                charge = self.ledger.charge_by("charge", charge_id)
+                if charge is None:
                     raise errors.no_such("charge", charge_id, "id")
                 return charge.shown()
         raise errors.no_such_path(call.method, call.path)
@@ -153,7 +153,7 @@ class StripeProvider:
         charge_id = None
         for param in ("charge", "payment_intent"):
             if name := params.get(param):
-                charge = self.ledger.charge(name)
+                charge = self.ledger.charge_by(param, name)
                 if charge is None:
                     raise errors.no_such(param, name, param)
                 charge_id = charge.id

@@ -79,7 +79,7 @@ class Refunds:
 
     def _charge_to_refund(self, params: Mapping[str, str]) -> Charge:
         param = "charge" if params.get("charge") else "payment_intent"
-        charge = self._ledger.charge(params[param])
+        charge = self._ledger.charge_by(param, params[param])
         if charge is None:
             raise errors.no_such(param, params[param], param, stored=True)
         return charge

@@ -123,3 +123,36 @@ def test_the_clock_keeps_its_offset_in_the_store(store: Store) -> None:
     SandboxClock(store).advance(90)
     SandboxClock(store).advance(10)
     assert SandboxClock(store).offset_s == 100
+
+
+def test_a_reversal_gives_back_in_its_own_currency_and_marks_its_own_refund(books: Books) -> None:
+    for currency in ("usd", "jpy"):
+        books.set_balance("stripe", currency, 100)
+    books.record(execution("re_1", 60, leg="leg-1"))
+    books.record(execution("re_2", 30, leg="leg-2", currency="jpy"))
+    books.undo("stripe", "re_2", "jpy", 30)
+    assert {str(line["currency"]): line["amount_minor"] for line in books.balances()} == {"usd": 40, "jpy": 100}
+    assert [line["not_reversed"] for line in books.by_leg().values()] == [1, 0]
+
+
+def test_a_balance_belongs_to_one_provider(books: Books) -> None:
+    books.set_balance("stripe", "usd", 0)
+    assert books.covers("another", "usd", 1)
+    books.record(Execution("another", "re_1", "leg-1", "p_1", 50, "usd", executed_at=0.0))
+    assert [line["amount_minor"] for line in books.balances()] == [0]
+
+
+def test_setting_a_balance_again_replaces_it_and_none_takes_it_away(books: Books) -> None:
+    books.set_balance("stripe", "usd", 100)
+    books.set_balance("stripe", "usd", 70)
+    assert [line["amount_minor"] for line in books.balances()] == [70]
+    books.set_balance("stripe", "usd", None)
+    assert books.balances() == []
+
+
+def test_forgetting_executions_leaves_the_balance(books: Books) -> None:
+    books.set_balance("stripe", "usd", 100)
+    books.record(execution("re_1", 60))
+    books.forget_executions()
+    assert (books.by_leg(), books.without_leg()) == ({}, 0)
+    assert not books.covers("stripe", "usd", 41)

@@ -28,13 +28,13 @@ async def test_one_key_from_many_callers_executes_once(box: Box) -> None:
     assert await box.executions() == 1
 
 
-async def test_several_hundred_refunds_take_a_few_seconds_at_most(box: Box) -> None:
+async def test_several_hundred_refunds_cost_a_few_seconds_of_processor_at_most(box: Box) -> None:
     await box.seed("ch_large", 1_000_000)
-    started = time.monotonic()
+    began = time.process_time()
     for batch in range(10):
         keys = [f"key-{batch}-{number}" for number in range(30)]
         answers = await asyncio.gather(*[box.post(key, charge="ch_large", amount=1) for key in keys])
         assert {answer.status_code for answer in answers} == {200}
-    # Ten times slower than measured, so that a busy machine does not fail the test.
-    assert time.monotonic() - started < 5
+    # Ten times what was measured, callers included, and counted on the processor: a busy machine fails nobody.
+    assert time.process_time() - began < 5
     assert await box.refundable("ch_large") == 1_000_000 - 300

@@ -2,14 +2,16 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 import stripe
 
 from sandbox.faults import FaultDesk, RandomFaults, ScriptedFault, draw
+from sandbox.settings import SandboxSettings
 from sandbox.store import Store
-from tests.sandbox.servers import Box, until
+from tests.sandbox.servers import Box, sandbox, until
 
 
 def cause_of(failure: BaseException) -> BaseException | None:
@@ -176,6 +178,19 @@ async def test_an_outage_uses_up_no_scripted_fault(box: Box) -> None:
     with pytest.raises(stripe.APIConnectionError):
         await box.refund()
     assert len((await box.admin.get("/admin/faults")).json()["queued"]) == 1
+
+
+async def test_an_outage_and_an_empty_balance_last_over_a_restart(tmp_path: Path) -> None:
+    settings = SandboxSettings(state_file=tmp_path / "state.sqlite")
+    async with sandbox(settings) as before:
+        await before.seed()
+        await before.admin.put("/admin/balance", json={"currency": "usd", "amount": 0})
+        await before.admin.put("/admin/outage", json={"on": True})
+    async with sandbox(settings) as after:
+        with pytest.raises(stripe.APIConnectionError):
+            await after.refund()
+        await after.admin.put("/admin/outage", json={"on": False})
+        assert (await after.post(None, charge="ch_1", amount=1)).json()["error"]["code"] == "balance_insufficient"
 
 
 async def _fates(box: Box, seed: int) -> list[str]:

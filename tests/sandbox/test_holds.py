@@ -6,6 +6,8 @@ import httpx
 import pytest
 import stripe
 
+from sandbox.calls import Call, Envelope
+from sandbox.holds import HoldingPen
 from tests.sandbox.servers import Box, sdk_for, until
 
 
@@ -126,3 +128,34 @@ async def test_a_reset_cuts_held_calls_off(box: Box) -> None:
     await box.reset()
     with pytest.raises(stripe.APIConnectionError):
         await refunding
+
+
+async def test_a_call_released_twice_in_one_breath_goes_on_once_as_told_first() -> None:
+    pen = HoldingPen()
+    call = Call("stripe", Envelope("POST", "/v1/refunds", "", {}, b""), {}, "key-1", "leg-1", ())
+    parked = asyncio.create_task(pen.park(call, "before_execute", 5))
+    await asyncio.sleep(0)
+    assert pen.release("drop") == [1]
+    assert pen.release("continue") == []
+    assert await parked == "drop"
+    assert pen.held() == []
+
+
+async def test_a_caller_who_gives_up_leaves_no_held_call_behind() -> None:
+    pen = HoldingPen()
+    call = Call("stripe", Envelope("POST", "/v1/refunds", "", {}, b""), {}, None, None, ())
+    parked = asyncio.create_task(pen.park(call, "after_execute", 5))
+    await asyncio.sleep(0)
+    parked.cancel()
+    await asyncio.wait([parked])
+    assert (pen.held(), pen.release("continue")) == ([], [])
+
+
+async def test_the_health_report_counts_held_calls(box: Box) -> None:
+    await box.script("hold_before_execute")
+    refunding = asyncio.create_task(box.refund())
+    await box.held()
+    assert (await box.admin.get("/admin/health")).json()["held"] == 1
+    await release(box)
+    await refunding
+    assert (await box.admin.get("/admin/health")).json()["held"] == 0

@@ -1,5 +1,7 @@
 """Refunds that end later, fail, or are taken back after a success."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -107,3 +109,105 @@ async def test_only_a_success_can_be_reversed(box: Box) -> None:
 async def test_an_unknown_refund_cannot_be_moved(box: Box) -> None:
     assert (await finish(box, "re_nowhere", "fail")).status_code == 404
     assert (await reverse(box, "re_nowhere")).status_code == 404
+
+
+async def events_of(box: Box, refund_id: str) -> list[dict[str, Any]]:
+    """The bodies of a refund's events, oldest first."""
+    listed = (await box.admin.get("/admin/events", params={"object": refund_id})).json()["events"]
+    return [(await box.admin.get(f"/admin/events/{event['id']}")).json() for event in listed]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "types"),
+    [
+        ("succeed", ["refund.created", "refund.updated", "charge.refund.updated"]),
+        ("fail", ["refund.created", "refund.updated", "charge.refund.updated", "refund.failed"]),
+        ("cancel", ["refund.created", "refund.updated", "charge.refund.updated"]),
+    ],
+)
+async def test_how_a_pending_refund_ends_is_announced_and_only_a_failure_as_a_failure(
+    box: Box, outcome: str, types: list[str]
+) -> None:
+    await box.script("pending")
+    refund = await box.refund()
+    await finish(box, refund.id, outcome)
+    assert [event["type"] for event in await events_of(box, refund.id)] == types
+
+
+async def test_only_an_update_tells_what_was_before(box: Box) -> None:
+    await box.script("pending")
+    refund = await box.refund()
+    await finish(box, refund.id, "fail", failure_reason="declined")
+    before = [event["data"].get("previous_attributes") for event in await events_of(box, refund.id)]
+    assert before[0] is None
+    assert before[3] is None
+    assert before[1] == before[2]
+    assert before[1]["status"] == "pending"
+    assert before[1]["failure_reason"] is None
+
+
+async def test_a_canceled_refund_was_canceled_by_the_merchant_whatever_else_is_said(box: Box) -> None:
+    await box.script("pending")
+    refund = await box.refund()
+    await finish(box, refund.id, "cancel", failure_reason="declined")
+    shown = await box.sdk.v1.refunds.retrieve_async(refund.id)
+    assert (shown.status, shown.failure_reason) == ("canceled", "merchant_request")
+    assert (await box.tally())["not_reversed"] == 0
+
+
+async def test_without_a_reason_a_failure_and_a_reversal_still_name_one(box: Box) -> None:
+    reversed_ = await box.refund(key="key-1")
+    await reverse(box, reversed_.id)
+    await box.script("pending")
+    failed = await box.refund(key="key-2")
+    await finish(box, failed.id, "fail")
+    reasons = [(await box.sdk.v1.refunds.retrieve_async(refund.id)).failure_reason for refund in (reversed_, failed)]
+    assert reasons == ["lost_or_stolen_card", "expired_or_canceled_card"]
+
+
+async def test_the_bank_reference_is_another_for_each_refund(box: Box) -> None:
+    references = set()
+    for number in range(3):
+        made = await box.refund(5, key=f"key-{number}")
+        shown = await box.sdk.v1.refunds.retrieve_async(made.id)
+        assert shown.destination_details is not None
+        assert shown.destination_details.card is not None
+        references.add(shown.destination_details.card.reference)
+    assert len(references) == 3
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("jpy", 1), ("kwd", 12_340), ("usd", 99_999_999_999)])
+async def test_an_amount_of_exactly_the_rest_ends_the_charge_in_any_currency(
+    box: Box, currency: str, amount: int
+) -> None:
+    await box.seed("ch_2", amount, currency)
+    await box.admin.put("/admin/balance", json={"currency": currency, "amount": amount})
+    refund = await box.refund(amount, charge="ch_2")
+    assert (refund.amount, refund.currency, refund.status) == (amount, currency, "succeeded")
+    charge = await box.sdk.v1.charges.retrieve_async("ch_2")
+    assert (charge.refunded, charge.amount_refunded) == (True, amount)
+    assert (await box.admin.get("/admin/balance")).json()["balances"][0]["amount_minor"] == 0
+
+
+async def test_a_charge_in_part_refunded_is_not_called_refunded(box: Box) -> None:
+    await box.refund(9_999)
+    assert not (await box.sdk.v1.charges.retrieve_async("ch_1")).refunded
+    await box.refund(1, key="key-2")
+    assert (await box.sdk.v1.charges.retrieve_async("ch_1")).refunded
+
+
+async def test_a_reason_and_the_times_are_those_of_the_request(box: Box) -> None:
+    await box.advance(86_400)
+    made = (await box.post(None, charge="ch_1", amount=5, reason="duplicate")).json()
+    now = (await box.admin.get("/admin/clock")).json()["now"]
+    assert made["reason"] == "duplicate"
+    assert made["created"] == pytest.approx(now, abs=2)
+    [event, *_] = await events_of(box, made["id"])
+    assert event["created"] == pytest.approx(now, abs=2)
+
+
+async def test_a_payment_seeded_later_was_made_later(box: Box) -> None:
+    await box.advance(86_400)
+    await box.seed("ch_2")
+    older, newer = [(await box.get(f"/v1/charges/{name}")).json()["created"] for name in ("ch_1", "ch_2")]
+    assert newer - older == pytest.approx(86_400, abs=2)

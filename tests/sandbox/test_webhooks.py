@@ -107,6 +107,17 @@ async def test_an_event_is_sent_again_until_acknowledged(listened: Box, receiver
     assert {row["state"] for row in rows} == {"done"}
 
 
+@pytest.mark.parametrize(("status", "tries"), [(200, 1), (204, 1), (299, 1), (300, 2), (301, 2), (410, 2)])
+async def test_any_2xx_ends_the_tries_and_nothing_else_does(
+    listened: Box, receiver: Receiver, status: int, tries: int
+) -> None:
+    receiver.statuses = [status]
+    await listened.script("pending")
+    await listened.refund()
+    await settled(listened)
+    assert len(receiver.received) == tries
+
+
 async def test_each_attempt_is_signed_anew(listened: Box, receiver: Receiver) -> None:
     receiver.statuses = [500]
     await listened.script("pending")

@@ -1,0 +1,55 @@
+"""A stack of real processes for each module; modules spread over the workers of a parallel run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.shop import CALLER, Shop
+from tests.support.stack import small_stack
+
+HERE = Path(__file__).parent
+TEST_LIMIT_S = 240
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module share one stack, so they stay together; and starting it takes its time."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group(f"e2e-{item.path.stem}"))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_LIMIT_S))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a module's stack. Stacks share their bytecode: compiling it all takes longer than most tests."""
+    folder, bytecode = tmp_path_factory.mktemp("e2e"), tmp_path_factory.getbasetemp().parent / "bytecode"
+    bytecode.mkdir(exist_ok=True)
+    (folder / "stack").mkdir()
+    (folder / "stack" / "pycache").symlink_to(bytecode)
+    return folder
+
+
+@pytest.fixture(scope="module")
+async def open_shop(home: Path) -> AsyncIterator[Shop]:
+    """One stack on SQLite for the tests of a module."""
+    async with small_stack(home) as stack:
+        yield Shop(stack, await stack.client(CALLER))
+
+
+@pytest.fixture
+async def shop(open_shop: Shop) -> Shop:
+    """The module's stack with everybody well again, whatever the test before did to it."""
+    return await everybody_well(open_shop)
+
+
+async def everybody_well(shop: Shop) -> Shop:
+    """The worker runs and the provider behaves."""
+    await shop.provider.behave()
+    if not shop.stack.worker.running:
+        await shop.stack.start_worker()
+    return shop

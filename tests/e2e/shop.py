@@ -1,0 +1,143 @@
+"""A shop whose customers apply for refunds, as the tests' own record of what was sold and asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from itertools import count
+from typing import Any, Final
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+
+from activities.types import OutcomeKind
+from aftersales.client import AfterSales
+from aftersales.connection import connect
+from aftersales.contract.messages import Application, Item
+from aftersales.contract.numbers import number_for, workflow_id
+from aftersales.contract.values import CaseStatus, LegState, Reason
+from aftersales.contract.views import CaseView
+from cli.stack import Stack
+from domain.orders import OrderRecord
+from storage.engine import create_store_engine
+from storage.reading import CaseRecord, Reading
+from tests.e2e.patience import LIMIT_S, until
+from tests.e2e.provider import Provider
+from tests.support.stack import CUSTOMER, MUG_MINOR, shop_order
+
+CALLER: Final = "cli"
+
+
+class Shop:
+    """One stack with the orders and applications of its tests."""
+
+    def __init__(self, stack: Stack, client: AfterSales) -> None:
+        self.stack = stack
+        self.client = client
+        self.provider = Provider(stack)
+        self.sold: list[OrderRecord] = []
+        self.applied: list[str] = []
+        self._numbers = count(1)
+
+    async def sell(self) -> OrderRecord:
+        """An order of four mugs, delivered and paid by card."""
+        order = await shop_order(self.stack, f"order-{next(self._numbers)}")
+        self.sold.append(order)
+        return order
+
+    async def apply(self, order: OrderRecord, *, key: str = "", goods_back: bool = True, quantity: int = 1) -> str:
+        """Ask for the money of one mug: approved by itself, or by a person if the goods are not back.
+
+        Always a part of what was paid: a provider refuses a second full refund and so would hide a double one.
+        """
+        application = Application(
+            order_id=order.order_id,
+            customer_id=CUSTOMER,
+            items=(Item(line_id="mugs", quantity=quantity),),
+            reason=Reason.CHANGED_MIND,
+            goods_back=goods_back,
+        )
+        number = await self.client.apply(application, request_key=key or order.order_id)
+        if number not in self.applied:
+            self.applied.append(number)
+        return number
+
+    async def sell_and_apply(self, how_many: int) -> list[str]:
+        """As many orders with a case each that is approved by itself."""
+        orders = [await self.sell() for _ in range(how_many)]
+        return list(await asyncio.gather(*(self.apply(order) for order in orders)))
+
+    async def under_review(self) -> str:
+        """A case that a person decides."""
+        number = await self.apply(await self.sell(), goods_back=False)
+        await self.until_status(number, CaseStatus.UNDER_REVIEW)
+        return number
+
+    async def until_status(self, number: str, status: CaseStatus, limit_s: float = LIMIT_S) -> None:
+        """By the database's word."""
+
+        async def reached() -> bool:
+            record = await self.find(number)
+            return record is not None and record.case.status is status
+
+        await until(f"case {number} is {status.value}", reached, limit_s)
+
+    async def until_leg(self, number: str, state: LegState) -> None:
+        """The case's one leg, by the database's word."""
+
+        async def reached() -> bool:
+            record = await self.find(number)
+            return record is not None and [row.leg.state for row in record.legs] == [state]
+
+        await until(f"the payment of case {number} is {state.value}", reached)
+
+    async def outcome(self, number: str, limit_s: float = LIMIT_S) -> CaseView:
+        """The case at its outcome, whoever is away meanwhile."""
+        return await self.client.result(number, timeout=limit_s, patience_s=limit_s)
+
+    async def outcomes(self, numbers: Iterable[str], limit_s: float = LIMIT_S) -> list[CaseView]:
+        return list(await asyncio.gather(*(self.outcome(number, limit_s) for number in numbers)))
+
+    async def all_refunded(self, numbers: Iterable[str], limit_s: float = LIMIT_S) -> None:
+        """Each of these cases ends refunded with the price of one mug."""
+        views = await self.outcomes(numbers, limit_s)
+        ends = {(view.status, view.amount.minor if view.amount else 0) for view in views}
+        assert ends == {(CaseStatus.REFUNDED, MUG_MINOR)}
+
+    async def success_in_history(self, number: str) -> bool:
+        """Whether Temporal has the provider's word that the money moved."""
+        async for event in (await self.in_temporal(number)).fetch_history_events():
+            if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                result = event.activity_task_completed_event_attributes.result.payloads
+                if result and f'"{OutcomeKind.SUCCEEDED.value}"'.encode() in result[0].data:
+                    return True
+        return False
+
+    async def in_temporal(self, number: str) -> WorkflowHandle[Any, Any]:
+        """The case without our client between, as somebody with rights on Temporal has it."""
+        client = await connect(address=self.stack.addresses.temporal)
+        return client.get_workflow_handle(workflow_id(number))
+
+    async def find(self, number: str) -> CaseRecord | None:
+        """The case with everything that is stored about it."""
+        engine = create_store_engine(self.stack.database_url)
+        try:
+            return await Reading(engine).case(number)
+        finally:
+            await engine.dispose()
+
+    async def record(self, number: str) -> CaseRecord:
+        """As `find`, of a case that must be there."""
+        record = await self.find(number)
+        assert record is not None, f"case {number} is not in the database"
+        return record
+
+
+def charge_of(order: OrderRecord) -> str:
+    """The payment at the provider."""
+    return order.tenders[0].reference
+
+
+def number_of(order: OrderRecord) -> str:
+    """The number of the case that `Shop.apply` starts for an order."""
+    return number_for(CALLER, order.order_id)
