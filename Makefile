@@ -16,10 +16,10 @@ UV := $(if $(SYSTEM_UV),$(SYSTEM_UV),.tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 WORKERS ?= 2
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test test-production check bench clean
 
 help: ## Say what can be done here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .tools/bin/uv:
 	@echo "Fetching uv $(UV_VERSION), which installs everything else ..."
@@ -36,6 +36,9 @@ demo: setup ## Show the product at work on this machine; ARGS="..." is passed on
 
 test: check ## All checks and tests; ARGS="..." is passed to pytest
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile --ignore tests/architecture $(ARGS)
+
+test-production: setup ## The main job on the production topology, without containers (needs Go and a PostgreSQL with contrib)
+	@AFTERSALES_TEST_PRODUCTION=1 $(RUN) pytest tests/production $(ARGS)
 
 check: setup ## Style, types, imports and sizes, without running the product
 	@$(RUN) ruff check .

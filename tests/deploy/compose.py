@@ -1,0 +1,76 @@
+"""The compose file as a test reads it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+EXAMPLE_FILE = ROOT / "deploy" / "example.env"
+
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<text>[^}]*))?\}")
+_SECONDS = re.compile(r"(\d+)s")
+
+
+class Variable(NamedTuple):
+    """A variable of the file: `kind` is `?` if it must be given, `-` if `text` is its default."""
+
+    name: str
+    kind: str
+    text: str
+
+
+@cache
+def topology() -> Mapping[str, Any]:
+    """The whole file, anchors resolved, variables as written."""
+    read: Mapping[str, Any] = YAML(typ="safe").load(COMPOSE_FILE)
+    return read
+
+
+def services() -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = topology()["services"]
+    return found
+
+
+def environment(service: str) -> dict[str, str]:
+    """What a service is told, variables as written."""
+    return dict(services()[service].get("environment", {}))
+
+
+def filled_in(service: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What a service is told when `given` are the variables."""
+
+    def value(found: re.Match[str]) -> str:
+        return given[found["name"]] if found["kind"] == "?" else given.get(found["name"], found["text"] or "")
+
+    return {name: _VARIABLE.sub(value, text) for name, text in environment(service).items()}
+
+
+def variables() -> Iterator[Variable]:
+    """Every variable, as often as it stands in the file."""
+    for found in _VARIABLE.finditer(COMPOSE_FILE.read_text()):
+        yield Variable(found["name"], found["kind"] or "", found["text"] or "")
+
+
+def required() -> set[str]:
+    return {variable.name for variable in variables() if variable.kind == "?"}
+
+
+def jobs() -> set[str]:
+    """Services that others wait for to end."""
+    return {
+        name
+        for service in services().values()
+        for name, wanted in service.get("depends_on", {}).items()
+        if wanted["condition"] == "service_completed_successfully"
+    }
+
+
+def seconds(duration: str) -> int:
+    found = _SECONDS.fullmatch(duration)
+    assert found, f"{duration!r} is not written as seconds"
+    return int(found[1])

@@ -1,0 +1,1 @@
+"""The production topology on this machine, without containers: `make test-production`."""
