@@ -27,7 +27,8 @@ Line = dict[str, Any]
 def _own_logging() -> Iterator[None]:
     """Whatever is set up is taken back: levels and handlers belong to the whole test run."""
     root = logging.getLogger()
-    handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", "httpx", "stripe", "alembic")}
+    handlers = root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in ("", "httpx", "stripe", "alembic")}
     yield
     root.handlers[:] = handlers
     for name, level in levels.items():
