@@ -157,8 +157,8 @@ class Stack:
     ) -> Child:
         command = (sys.executable, "-m", module, *arguments)
         # The workflow sandbox imports the workflow's file anew for each case; compiling it each time costs a tenth of
-        # a refund, so bytecode is kept, beside the stack's own data.
-        bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.options.home.folder / "pycache")}
+        # a refund, so Python keeps the bytecode even where the machine's settings say otherwise.
+        bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
         return self._processes.start(
             Launch(name=name, command=command, environ={**bytecode, **(environ or {})}, grace_seconds=grace_seconds)
         )

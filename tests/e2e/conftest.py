@@ -26,12 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a module's stack. Stacks share their bytecode: compiling it all takes longer than most tests."""
-    folder, bytecode = tmp_path_factory.mktemp("e2e"), tmp_path_factory.getbasetemp().parent / "bytecode"
-    bytecode.mkdir(exist_ok=True)
-    (folder / "stack").mkdir()
-    (folder / "stack" / "pycache").symlink_to(bytecode)
-    return folder
+    """The folder of a module's stack."""
+    return tmp_path_factory.mktemp("e2e")
 
 
 @pytest.fixture(scope="module")
