@@ -66,10 +66,9 @@ async def test_somebody_elses_order_is_refused_as_if_there_were_none(stack: Stac
     assert "We could not find this order among your orders" in shown
 
 
-async def test_an_order_that_the_shop_does_not_know_yet_is_waited_for(aftersales: Program) -> None:
-    number = await aftersales.apply("sold-this-minute", *FAULT)
-    await aftersales.shows(number, "received", "Waits for", "shop", "Until")
-    assert "withdrawn" in (await aftersales.ok("withdraw", number)).out
+async def test_an_order_that_the_shop_never_knows_is_refused_with_what_to_check(aftersales: Program) -> None:
+    number = await aftersales.apply("never-sold", *FAULT)
+    await aftersales.shows(number, "rejected", "order_unknown", "check the order number")
 
 
 async def test_more_than_was_bought_is_refused_with_what_is_left(stack: Stack, aftersales: Program) -> None:

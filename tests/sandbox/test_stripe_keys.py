@@ -92,6 +92,13 @@ async def test_a_key_on_a_question_means_nothing(box: Box) -> None:
     assert "idempotent-replayed" not in after.headers
 
 
+async def test_a_key_too_long_is_a_mistake_about_keys(box: Box) -> None:
+    error = (await box.post("k" * 256, charge="ch_1")).json()["error"]
+    assert error["type"] == "idempotency_error"
+    assert "255 characters" in error["message"]
+    assert await box.refundable() == 10_000
+
+
 async def test_a_key_belongs_to_its_path(box: Box) -> None:
     await box.refund(key="key-1")
     headers = {"authorization": f"Bearer {API_KEY}", "idempotency-key": "key-1"}
@@ -134,14 +141,14 @@ async def test_a_call_held_when_an_outage_begins_is_still_executed(box: Box) -> 
 
 
 async def test_an_answer_and_its_money_are_kept_together_or_not_at_all(tmp_path: Path) -> None:
-    # A table that is gone breaks the execution half-way, as a full disk would.
-    async with sandbox(SandboxSettings(state_file=tmp_path / "state.sqlite")) as box:
+    path = tmp_path / "state.sqlite"
+    async with sandbox(SandboxSettings(state_file=path)) as box:
         await box.seed()
-        spoiled = Store(tmp_path / "state.sqlite")
-        spoiled.run("ALTER TABLE stripe_keys RENAME TO away")
+        disk = Store(path)
+        disk.run("CREATE TRIGGER full BEFORE INSERT ON stripe_keys BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
         assert (await box.post("key-1", charge="ch_1", amount=5)).status_code == 500
-        spoiled.run("ALTER TABLE away RENAME TO stripe_keys")
-        spoiled.close()
+        disk.run("DROP TRIGGER full")
+        disk.close()
         assert await box.refundable() == 10_000
         assert (await box.post("key-1", charge="ch_1", amount=5)).status_code == 200
         assert await box.refundable() == 9_995

@@ -43,9 +43,6 @@ def cases(migrated: str, empty: str, temporal: str) -> dict[str, Case]:
         "no such policy": Case(
             environment(database_url=migrated, policy="v99"), ("AFTERSALES_POLICY: ", "'v99'", "one of: v1")
         ),
-        "other database": Case(
-            environment(database_url="mysql://127.0.0.1/x"), ("AFTERSALES_DATABASE_URL: ", "'mysql'", "postgresql")
-        ),
         "database away": Case(environment(), ("The database cannot be used", "AFTERSALES_DATABASE_URL")),
         "database not migrated": Case(environment(database_url=empty), ("schema is empty", "run the schema upgrade")),
         "temporal away": Case(

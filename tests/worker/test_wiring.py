@@ -20,9 +20,10 @@ from aftersales.contract.handles import RefundCaseHandle
 from cli.servers.dev_server import DevServer
 from policy import PolicyError
 from storage import schema
-from storage.errors import SchemaError, StorageError
+from storage.errors import DatabaseUrlError, SchemaError, StorageError
 from tests.worker.environment import DATABASE_PASSWORD, settings
 from worker.logs import NumberedLogs
+from worker.main import explain
 from worker.settings import Queue
 from worker.wiring import Parts, SystemClock, make_workers, open_parts
 
@@ -111,6 +112,15 @@ async def test_every_queue_logs_with_the_application_number_and_keeps_the_workfl
         assert not config["debug_mode"]
 
 
+async def test_the_waits_of_the_policy_are_as_long_as_the_settings_let_them_be(sqlite_url: str) -> None:
+    await schema.upgrade(sqlite_url)
+    days: list[float] = []
+    for time_scale in (1.0, 0.5):
+        async with open_parts(settings(database_url=sqlite_url, time_scale=time_scale)) as opened:
+            days.append(opened.steps._policy.timings.review_escalation_s / 86400)
+    assert days == [1, 0.5], "24 hours in production (P2.7), and less where a demo says so"
+
+
 async def test_a_database_of_another_schema_is_not_worked_on(sqlite_url: str) -> None:
     with pytest.raises(SchemaError, match="run the schema upgrade"):
         async with open_parts(settings(database_url=sqlite_url)):
@@ -124,6 +134,14 @@ async def test_a_database_out_of_reach_is_named_by_its_setting_and_not_by_its_pa
                 pytest.fail("it was opened")
         assert DATABASE_PASSWORD not in str(refused.value)
         assert "sqlalche.me" not in str(refused.value)
+
+
+async def test_a_database_of_another_kind_is_refused_by_its_settings_name() -> None:
+    with pytest.raises(DatabaseUrlError) as refused:
+        async with open_parts(settings(database_url=f"mysql://worker:{DATABASE_PASSWORD}@127.0.0.1/x")):
+            pytest.fail("it was opened")
+    assert explain(refused.value).startswith("AFTERSALES_DATABASE_URL: ")
+    assert DATABASE_PASSWORD not in explain(refused.value)
 
 
 async def test_a_policy_that_is_not_there_is_found_before_any_case_is_served(sqlite_url: str) -> None:

@@ -185,6 +185,13 @@ async def test_only_a_review_has_a_review_deadline(dev_server: DevServer) -> Non
         assert (deadline is not None) is reviewed, status
 
 
+async def test_a_case_is_found_by_the_provider_it_tried_last(dev_server: DevServer) -> None:
+    again = LEG.model_copy(update={"attempt": 3, "provider": "bank"})
+    first, second = (Standing(status=CaseStatus.PAYING, legs=legs) for legs in ((LEG,), (LEG, again)))
+    [_, changed] = await shown(dev_server, Scene(standing=first), Scene(standing=second))
+    assert changed == {"PaymentProvider": "bank"}
+
+
 async def test_a_named_group_is_found_by_its_name(dev_server: DevServer) -> None:
     handed = REVIEW.standing.model_copy(update={"assignee": "electronics"})
     [_, second] = await shown(dev_server, REVIEW, Scene(standing=handed, due_at=DUE))
