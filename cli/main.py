@@ -6,6 +6,7 @@ be done, 130 after Ctrl-C.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -47,6 +48,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """The program's entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that knows no Chinese gets question marks, not the end of the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     status = run(sys.argv[1:])
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

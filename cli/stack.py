@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import httpx2
@@ -18,6 +18,7 @@ from aftersales.client import AfterSales
 from aftersales.contract.names import SEARCH_ATTRIBUTES
 from aftersales.contract.values import Role
 from cli.home import Addresses, Home, Secrets
+from cli.servers.claims import sole_claim
 from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
 from cli.servers.discovery import silent
 from cli.servers.probes import free_port, port_is_free
@@ -36,7 +37,8 @@ class StackOptions:
 
     `temporal`: the address of a server that runs already; else a dev server is started. `database_url`: another
     database than the embedded SQLite file. `time_scale` shortens every wait of the policy. `usual_ports`: take the
-    well-known ports where they are free. `extra` is added to the worker's environment.
+    well-known ports where they are free and no other stack of this machine has them. `extra` is added to the
+    worker's environment.
     """
 
     home: Home
@@ -172,6 +174,9 @@ async def running_stack(options: StackOptions, progress: Callable[[str], None] =
     """
     kept = options.home.prepare()
     async with AsyncExitStack() as stack:
+        if options.usual_ports:
+            # A port is chosen long before its server takes it: two stacks that start at once must not choose the same.
+            options = replace(options, usual_ports=stack.enter_context(sole_claim("usual-ports")))
         processes = await stack.enter_async_context(Processes(options.home.logs))
         server = await _temporal(options, processes, progress)
         running = Stack(options, processes, kept, _addresses(options, server))

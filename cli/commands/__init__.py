@@ -31,7 +31,12 @@ class Entry(NamedTuple):
 
 CATALOGUE: Final = (
     Entry("up", "cli.commands.up:up", "Start the whole service on this machine, until Ctrl-C.", RUN),
-    Entry("demo", "cli.demo.command:demo", "Run refunds down every path on this machine, days made short.", RUN),
+    Entry(
+        "demo",
+        "cli.demo.command:demo",
+        "Start everything on this machine and run refunds down every path, days made short.",
+        RUN,
+    ),
     Entry("worker", "cli.commands.processes:worker", "Run a worker in the foreground.", RUN),
     Entry("portal", "cli.commands.processes:portal", "Run the portal in the foreground.", RUN),
     Entry("sandbox", "cli.commands.processes:sandbox", "Run the payment sandbox in the foreground.", RUN),

@@ -37,6 +37,9 @@ def up(
         ),
     ] = 1.0,
     headless: Annotated[bool, typer.Option("--headless", help="Without Temporal's Web UI.")] = False,
+    any_ports: Annotated[
+        bool, typer.Option("--any-ports", help="Take any free ports; for several stacks on one machine.")
+    ] = False,
 ) -> None:
     """Start the whole service on this machine, until Ctrl-C.
 
@@ -46,10 +49,10 @@ def up(
     """
     if not 0 < time_scale <= 1:
         raise CommandError(f"--time-scale {time_scale:g} cannot be used: it is above 0 and at most 1.")
-    asyncio.run(_up(Home(home), time_scale, headless=headless))
+    asyncio.run(_up(Home(home), time_scale, headless=headless, usual_ports=not any_ports))
 
 
-async def _up(home: Home, time_scale: float, *, headless: bool) -> None:
+async def _up(home: Home, time_scale: float, *, headless: bool, usual_ports: bool) -> None:
     from cli.stack import StackOptions, running_stack  # noqa: PLC0415 - two seconds, and not needed for `--help`
 
     await refuse_second_stack(home)
@@ -59,7 +62,7 @@ async def _up(home: Home, time_scale: float, *, headless: bool) -> None:
         temporal=os.environ.get("TEMPORAL_ADDRESS") or None,
         database_url=os.environ.get("AFTERSALES_DATABASE_URL") or None,
         headless=headless,
-        usual_ports=True,
+        usual_ports=usual_ports,
     )
     cancel_when_told(asyncio.current_task())
     try:

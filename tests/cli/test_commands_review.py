@@ -1,5 +1,6 @@
 """What reviewers and customers do with a case from the command line, against the whole service."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ async def test_the_queue_shows_what_waits_for_whom_until_when_and_an_approval_pa
 ) -> None:
     number = await under_review(stack, aftersales, "review-1")
     line = next(line for line in (await aftersales.ok("queue")).out.splitlines() if number in line)
-    for told in ("review-1", "wrong item", "50.00 CNY", "under review", "agents", "(in 14 min"):
+    for told in ("review-1", "wrong item", "50.00 CNY", "under review", "agents"):
         assert told in line
+    assert re.search(r"\(in 1[0-4] min", line)
     answer = await aftersales.ok("approve", number, "--actor", "agent-7")
     assert f"Accepted. Case {number} is now paying." in answer.out
     assert "50.00 CNY" in await aftersales.shows(number, "refunded", "succeeded")

@@ -1,7 +1,10 @@
 """`aftersales show`, `queue` and `mails`, against the whole service."""
 
 import asyncio
+import os
 import signal
+import sys
+from asyncio.subprocess import PIPE
 
 import pytest
 
@@ -63,6 +66,26 @@ async def test_what_a_customer_writes_is_only_ever_text(stack: Stack, aftersales
     shown = await aftersales.shows(number, "under review")
     assert "[bold]坏了[/]" in shown
     assert "\x1b" not in shown
+
+
+async def test_a_terminal_that_knows_no_chinese_is_written_to_all_the_same(stack: Stack, aftersales: Program) -> None:
+    number = await open_case(stack, "show-8")
+    await aftersales.ok("ask", number, "--question", "坏了吗?")
+    ran = await aftersales("show", number, PYTHONIOENCODING="ascii")
+    assert (ran.status, ran.err) == (0, "")
+    assert "????" in ran.out
+
+
+async def test_a_reader_that_leaves_early_is_no_error(stack: Stack, aftersales: Program) -> None:
+    number = await open_case(stack, "show-9")
+    await aftersales.reaches(number, "under review")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = (sys.executable, "-m", "cli.main", "show", number)
+    running = await asyncio.create_subprocess_exec(*command, stdout=writer, stderr=PIPE, env=aftersales.environ)
+    os.close(writer)
+    _, err = await asyncio.wait_for(running.communicate(), 30)
+    assert err == b""
 
 
 async def test_a_narrow_terminal_cuts_no_number_in_two(stack: Stack, aftersales: Program) -> None:
