@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from aftersales.proof import ProofKey
 from cli.commands.errors import CommandError
-from cli.home import STAFF_ROLES, Home
+from cli.home import STAFF_ROLES, Home, HomeError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -72,6 +72,15 @@ class Deployment:
 
     def portal_url(self) -> str:
         return self._environ.get("AFTERSALES_PORTAL_URL") or self.home.addresses().portal
+
+    def sandbox_url(self) -> str | None:
+        """The payment sandbox of the folder's stack; None where none runs, or the database is another one."""
+        if self._environ.get("AFTERSALES_DATABASE_URL"):
+            return None
+        try:
+            return self.home.addresses().sandbox
+        except HomeError:
+            return None
 
     def links(self) -> LinkSigner:
         """Who signs upload tickets. Raises HomeError, CommandError (AFTERSALES_LINK_KEYS is not usable)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from cli.commands.parameters import DEFAULT_HOME, HomeOption
 from cli.commands.screen import console, say, table, words
 
 if TYPE_CHECKING:
-    from cli.orders.importing import ImportReport
+    from cli.orders.importing import ImportReport, Stored
     from integrations.shop.retail import RetailOptions
 
 # ruff: noqa: PLC0415 - the database and the readers take a second to load, and `--help` needs neither
@@ -51,7 +52,10 @@ def orders_import(
     ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> int:
-    """Import orders. Importing a file again changes nothing; status 1 if no order came in."""
+    """Import orders. Importing a file again changes nothing; status 1 if no order came in.
+
+    Where the stack of --home runs, its payment sandbox is told of the card payments, so that they can be refunded.
+    """
     report = asyncio.run(_import(Deployment(home), file, left_out, recent))
     console().print(report_table(report))
     if report.rejects:
@@ -85,7 +89,16 @@ async def _import(deployment: Deployment, file: Path, left_out: Path | None, rec
                 options=options,
                 rejects=left_out,
                 progress=lambda read_bytes: bar.update(task, completed=read_bytes),
+                stored=_told_to_sandbox(deployment),
             )
+
+
+def _told_to_sandbox(deployment: Deployment) -> Stored:
+    from cli.orders.cards import charge_sandbox
+    from cli.orders.importing import nothing_more
+
+    address = deployment.sandbox_url()
+    return nothing_more if address is None else partial(charge_sandbox, address)
 
 
 def _options(file: Path, recent: int | None) -> RetailOptions:

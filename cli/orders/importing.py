@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.commands.errors import CommandError
 from cli.orders.rejects import Rejects, rejects_beside
+from domain.orders import OrderRecord
 from integrations.shop.formats import FormatUnknownError, OrderFormat, Outcome, read_orders, recognise
 from integrations.shop.outcomes import LeftOut, OrderRead, RowProblem
 from integrations.shop.retail import AS_IT_STANDS, RetailOptions, newest_purchase, read_retail, shift_to
@@ -22,6 +23,13 @@ from storage.orders import BATCH, Saved, save_orders
 
 Progress = Callable[[int], None]
 """Told from time to time how many bytes of the file have been read."""
+
+Stored = Callable[[Sequence[OrderRecord]], Awaitable[None]]
+"""Told of each batch of orders that are stored now, new or not."""
+
+
+async def nothing_more(_orders: Sequence[OrderRecord]) -> None:
+    """A `Stored` that does nothing."""
 
 
 class OrderFileError(CommandError):
@@ -57,6 +65,7 @@ async def import_orders(
     options: RetailOptions = AS_IT_STANDS,
     rejects: Path | None = None,
     progress: Progress = lambda _bytes_read: None,
+    stored: Stored = nothing_more,
 ) -> ImportReport:
     """Import a file of JSON lines or of the retail layout; importing it again changes nothing.
 
@@ -68,7 +77,7 @@ async def import_orders(
     _refuse_same(path, target)
     with opened(path) as file, Rejects(target) as left_out:
         outcomes = outcomes_of(path, file, options)
-        importing = _Importing(engine, left_out)
+        importing = _Importing(engine, left_out, stored)
         while batch := await asyncio.to_thread(lambda: list(islice(outcomes, BATCH))):
             await importing.take(batch)
             progress(file.tell())
@@ -120,8 +129,9 @@ def recent_shift(path: Path, now: datetime, days_ago: int) -> int:
 class _Importing:
     """The sums of an import under way."""
 
-    def __init__(self, engine: AsyncEngine, left_out: Rejects) -> None:
+    def __init__(self, engine: AsyncEngine, left_out: Rejects, stored: Stored) -> None:
         self._engine = engine
+        self._stored = stored
         self._left_out = left_out
         self._saved = Saved((), (), (), ())
         self._rows = 0
@@ -130,8 +140,10 @@ class _Importing:
         orders = [outcome for outcome in batch if isinstance(outcome, OrderRead)]
         saved = await save_orders(self._engine, [order.record for order in orders])
         self._saved = Saved(*(before + now for before, now in zip(self._saved, saved, strict=True)))
+        conflicts = frozenset(saved.conflicts)
+        await self._stored([order.record for order in orders if order.record.order_id not in conflicts])
         # A file names an order once, so its id tells whether it is a conflict.
-        problems = [problem for outcome in batch for problem in _left_out(outcome, frozenset(saved.conflicts))]
+        problems = [problem for outcome in batch for problem in _left_out(outcome, conflicts)]
         for problem in sorted(problems, key=lambda problem: problem.row):
             self._left_out.add(problem)
         rows_of_conflicts = sum(problem.reason is LeftOut.CONFLICT for problem in problems)
