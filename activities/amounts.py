@@ -8,8 +8,11 @@ from activities.ports import Order
 from activities.ports import Tender as PaidTender
 from aftersales.contract.messages import Item
 from aftersales.contract.values import AmountKind, BreakDown, Money
-from domain.allocation import FrozenOrder, FrozenShipping
-from domain.refunds import RefundAsked, UnitsAsked, break_down, units_taken
+from domain.allocation import FrozenOrder
+from domain.breakdown import taken_by
+from domain.errors import PromotionOutweighs
+from domain.promotions import PromotionChoice
+from domain.refunds import RefundAsked, UnitsAsked, break_down
 from domain.tenders import Tender, TenderKind, TenderShare, plan_tenders, refuse_over
 
 _STORED_VALUE = {"store_credit": TenderKind.STORE_CREDIT, "gift_card": TenderKind.GIFT_CARD}
@@ -23,31 +26,35 @@ class Grant(NamedTuple):
     shipping: bool = False
 
 
-def amounts_of(order: Order, grant: Grant) -> BreakDown:
-    """Line by line what the grant comes to.
+def amounts_of(order: Order, grant: Grant, promotion: PromotionChoice = PromotionChoice.KEEP) -> BreakDown:
+    """Line by line what the grant comes to, `promotion` being what the policy says of one that it breaks.
 
     Raises AmountRefused, with the largest amount there is, for zero and for more than the units are worth or the
-    order's payments have left (rules 7 and 9); CurrencyMixed, LineUnknown, QuantityRefused.
+    order's payments have left (rules 7 and 9); PromotionOutweighs; CurrencyMixed, LineUnknown, QuantityRefused.
     """
     frozen = FrozenOrder(
         currency=order.currency,
         lines=tuple(line.frozen for line in order.lines),
-        shipping=order.shipping or FrozenShipping(net_minor=0),
-    )
-    taken = units_taken(
-        frozen,
-        {line.line_id: line.taken_units for line in order.lines},
-        shipping_taken=order.shipping_taken,
+        shipping=order.shipping,
+        promotion=order.promotion,
     )
     units = tuple(UnitsAsked(line_id=item.line_id, quantity=item.quantity) for item in grant.items)
     shipping = grant.shipping and grant.amount is None and not order.shipping_taken
-    whole = break_down(frozen, taken, RefundAsked(units=units, whole_shipping=shipping))
+    asked = RefundAsked(units=units, promotion=promotion, whole_shipping=shipping)
+    whole = break_down(frozen, order.taken, asked)
+    if whole.total.minor == 0 and clawed_back_minor(whole):
+        raise PromotionOutweighs(clawed_back_minor(whole), order.currency)
     left_minor = sum(tender.left_minor for tender in _tenders(order))
     largest = Money(minor=min(whole.total.minor, left_minor), currency=order.currency)
     refuse_over(grant.amount or whole.total, largest)
     if grant.amount is None:
         return whole
-    return break_down(frozen, taken, RefundAsked(units=units, amount=grant.amount))
+    return break_down(frozen, order.taken, asked.model_copy(update={"amount": grant.amount}))
+
+
+def clawed_back_minor(amounts: BreakDown | None) -> int:
+    """What the refund takes back of a promotion that it breaks, in minor units; never below zero."""
+    return max(taken_by([amounts]).clawed_back_minor, 0) if amounts else 0
 
 
 def holds_shipping(amounts: BreakDown | None) -> bool:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from activities.amounts import Grant, amounts_of
+from activities.amounts import Grant, amounts_of, clawed_back_minor, holds_shipping
 from activities.casefile import AGENTS, SYSTEM, CaseFile
 from activities.eligibility import check_eligible
 from activities.ports import Action, Facts, Order, OrderLine, Policy, Ruling
 from activities.reserving import hold, reserve, start_paying
 from activities.sentences import explanation_of, in_words, sentence
 from aftersales.contract.messages import Application
-from aftersales.contract.values import BreakDown, CaseKind, CaseStatus, WaitsFor
+from aftersales.contract.values import BreakDown, CaseKind, CaseStatus, Money, WaitsFor
 from aftersales.contract.views import VerdictView
+from domain.display import display_amount
 from domain.errors import DomainError
+from domain.promotions import PromotionChoice
 
 SEVERAL_CATEGORIES = "several"
+POLICY_MISSING = "policy_version_missing"
 
 
 class Assessment(NamedTuple):
@@ -26,6 +29,18 @@ class Assessment(NamedTuple):
     ruling: Ruling
     grant: Grant
     amounts: BreakDown
+
+
+async def rule_on(file: CaseFile, order: Order | None, policy: Policy) -> None:
+    """Assess the case by the version it was applied under, and do what that says (P2.1).
+
+    Raises AftersalesError when the application may not be made.
+    """
+    version = policy.version(file.row.policy_hash)
+    if version is None:
+        await refer(file, order)
+    else:
+        await follow(file, assess(file, order, version), version)
 
 
 def assess(file: CaseFile, order: Order | None, policy: Policy) -> Assessment:
@@ -40,7 +55,9 @@ def assess(file: CaseFile, order: Order | None, policy: Policy) -> Assessment:
         facts = _facts(file, found, amounts_of(found, grant))
         ruling = policy.rule(facts)
         grant = grant._replace(shipping=ruling.refund_shipping and application.amount is None)
-        return Assessment(found, facts, ruling, grant, amounts_of(found, grant))
+        # What is turned down breaks no promotion, and is turned down for the policy's reason.
+        promotion = PromotionChoice.KEEP if ruling.action is Action.REJECT else ruling.promotion
+        return Assessment(found, facts, ruling, grant, amounts_of(found, grant, promotion))
     except DomainError as error:
         raise in_words(error, application.language) from error
 
@@ -56,7 +73,7 @@ async def follow(file: CaseFile, assessed: Assessment, policy: Policy) -> None:
     match action:
         case Action.APPROVE:
             await reserve(file, assessed.order, assessed.grant)
-            start_paying(file, reason_code=ruling.reason_code)
+            start_paying(file, reason_code=ruling.reason_code, explanation=_of_the_amount(file))
         case Action.REJECT:
             await file.unit.release_units(file.row.number)
             file.change(break_down=assessed.amounts, amount=assessed.amounts.total)
@@ -76,12 +93,39 @@ async def follow(file: CaseFile, assessed: Assessment, policy: Policy) -> None:
             file.to_review(WaitsFor.AGENT, AGENTS, reason_code=ruling.reason_code, explanation="")
 
 
+def _of_the_amount(file: CaseFile) -> str:
+    """Why it is less than what was paid for the goods, where it is."""
+    clawed_back = clawed_back_minor(file.row.break_down)
+    if not (clawed_back and file.row.amount):
+        return ""
+    taken = Money(minor=clawed_back, currency=file.row.amount.currency)
+    return sentence("promotion_clawed_back", file.language, amount=display_amount(taken, file.language))
+
+
+async def refer(file: CaseFile, order: Order | None) -> None:
+    """To a person, since the version that the case was applied under is not here; never another one instead (P2.1).
+
+    Raises AftersalesError when the application may not be made.
+    """
+    application = file.row.start.application
+    found = check_eligible(application, order)
+    grant = Grant(application.items, application.amount, shipping=holds_shipping(file.row.break_down))
+    file.actor = SYSTEM
+    try:
+        await hold(file, found, grant)
+    except DomainError as error:
+        raise in_words(error, application.language) from error
+    file.note("not_assessed", reason=POLICY_MISSING, facts={"policy_hash": file.row.policy_hash})
+    file.to_review(WaitsFor.AGENT, AGENTS, reason_code=POLICY_MISSING, explanation="")
+
+
 def _write_verdict(file: CaseFile, assessed: Assessment, action: Action, policy: Policy) -> None:
     verdict = VerdictView(
         action=action.value,
         policy_hash=policy.content_hash,
         row=assessed.ruling.row,
         reason_code=assessed.ruling.reason_code,
+        promotion=assessed.ruling.promotion.value,
     )
     file.change(verdict=verdict, policy_hash=policy.content_hash)
     inputs = assessed.facts.model_dump(mode="json")

@@ -11,6 +11,7 @@ from activities.errors import named_failures
 from activities.intake import take_in
 from activities.listening import RefusedError, listen, record_refusal
 from activities.ports import Policy, Store
+from activities.resuming import take_up, taken_up_by
 from activities.settling import record_payment
 from activities.stepping import once
 from activities.types import Elapse, Intake, RecordMessage, RecordPayment, StepName, StepResult
@@ -27,10 +28,16 @@ class CaseSteps:
 
     @activity.defn(name=StepName.INTAKE.value)
     async def intake(self, step: Intake) -> StepResult:
-        """Verify, claim the request key, look the order up, assess, reserve if approved (P1.3, P2.1)."""
+        """Verify, claim the request key, look the order up, assess, reserve if approved (P1.3, P2.1).
+
+        A round that another life of the case has done makes this one go on where that one stopped (R17).
+        """
         with named_failures():
             act = partial(take_in, step=step, policy=self._policy, keyring=self._keyring)
-            return await once(self._store, StepName.INTAKE, step, act)
+            result = await once(self._store, StepName.INTAKE, step, act)
+            if result.life == step.life:
+                return result
+            return await once(self._store, taken_up_by(step.life), step, partial(take_up, step=step))
 
     @activity.defn(name=StepName.RECORD_MESSAGE.value)
     async def record_message(self, step: RecordMessage) -> StepResult:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from activities.ports import AuditEntry, CaseRow, LegRow, Unit
-from activities.types import Leg, Notify, Standing, Step, StepResult
+from activities.types import Notify, Standing, Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Answer, Proof
 from aftersales.contract.values import CaseStatus, ErrorCode, Language, LegState, WaitsFor
@@ -30,6 +30,14 @@ NOT_PROVEN: Final = Actor("not proven", "")
 AGENTS: Final = "agents"
 SUPERVISORS: Final = "supervisors"
 FINANCE: Final = "finance"
+STATUS: Final = "status"
+EXTENDED: Final = "extended"
+"""Entries of the log that a workflow started anew reads the agents' clock from (`activities.resuming`)."""
+
+GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
+"""States of a leg whose money is not with the customer and will not be under that number."""
+
+OPEN: Final = frozenset(LegState) - GONE - {LegState.SUCCEEDED}
 
 
 def actor_of(proof: Proof) -> Actor:
@@ -113,7 +121,7 @@ class CaseFile:
         reason_code = self.row.reason_code if reason_code is None else reason_code
         explanation = self.row.explanation if explanation is None else explanation
         if status is not self.row.status:
-            self.note("status", before=self.row.status.value, after=status.value, reason=reason_code)
+            self.note(STATUS, before=self.row.status.value, after=status.value, reason=reason_code)
         self.change(
             status=status,
             waits_for=waits_for,
@@ -141,9 +149,9 @@ class CaseFile:
         return changed
 
     def present_legs(self) -> list[LegRow]:
-        """The last attempt of each leg."""
-        latest = {row.leg.leg: row for row in sorted(self.legs, key=lambda row: row.leg.attempt)}
-        return [latest[number] for number in sorted(latest)]
+        """The attempt of each leg that counts: one that paid, else one that may still pay, else the last."""
+        present = {row.leg.leg: row for row in sorted(self.legs, key=_weight)}
+        return [present[number] for number in sorted(present)]
 
     def paid_minor(self) -> int:
         return sum(row.leg.amount.minor for row in self.legs if row.leg.state is LegState.SUCCEEDED)
@@ -163,7 +171,7 @@ class CaseFile:
 
     def standing(self) -> Standing:
         row = self.row
-        legs: tuple[Leg, ...] = tuple(leg.leg for leg in self.present_legs())
+        present = self.present_legs()
         return Standing(
             status=row.status,
             waits_for=row.waits_for,
@@ -171,7 +179,8 @@ class CaseFile:
             language=self.language,
             amount=row.amount,
             break_down=row.break_down,
-            legs=legs,
+            legs=tuple(each.leg for each in present),
+            earlier=tuple(each.leg for each in self.legs if each not in present),
             verdict=row.verdict,
             timings=row.timings,
             reason_code=row.reason_code,
@@ -180,3 +189,7 @@ class CaseFile:
             survey_score=row.survey_score or 0,
             handling_hours=row.handling_hours,
         )
+
+
+def _weight(row: LegRow) -> tuple[bool, bool, int]:
+    return row.leg.state is LegState.SUCCEEDED, row.leg.state in OPEN, row.leg.attempt

@@ -6,7 +6,7 @@ Every function refuses before it writes.
 from __future__ import annotations
 
 from activities.amounts import Grant, holds_shipping
-from activities.assessment import assess, follow
+from activities.assessment import rule_on
 from activities.casefile import SUPERVISORS, CaseFile
 from activities.decisions import order_of, out_of_turn
 from activities.eligibility import check_free
@@ -32,7 +32,7 @@ async def supply_evidence(file: CaseFile, message: EvidenceSupplied, policy: Pol
     if file.row.status is CaseStatus.NEEDS_EVIDENCE:
         await _add_evidence(file, message.evidence)
         order = await file.unit.order(file.row.start.application.order_id, besides=file.row.number)
-        await follow(file, assess(file, order, policy), policy)
+        await rule_on(file, order, policy)
     elif file.row.status is CaseStatus.AWAITING_CUSTOMER:
         await _add_evidence(file, message.evidence)
         waits_for = WaitsFor.SUPERVISOR if file.row.assignee == SUPERVISORS else WaitsFor.AGENT

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.amounts import Grant, holds_shipping
-from activities.casefile import SUPERVISORS, CaseFile
+from activities.casefile import EXTENDED, SUPERVISORS, CaseFile
 from activities.ports import Order
 from activities.reserving import release_all, reserve, reserve_again, start_paying
 from activities.sentences import refusal, status_words
@@ -141,7 +141,8 @@ def _extend(file: CaseFile, decision: Decision) -> None:
     start = max(file.row.due_at or file.now, file.now)
     due_at = start + timedelta(hours=decision.handling_hours)
     file.change(handling_hours=file.row.handling_hours + decision.handling_hours, due_at=due_at)
-    file.note("extended", after=due_at.isoformat(), reason=decision.reason_code)
+    hours = {"handling_hours": decision.handling_hours}
+    file.note(EXTENDED, after=due_at.isoformat(), reason=decision.reason_code, facts=hours)
 
 
 def _hand_over(file: CaseFile, waits_for: WaitsFor, assignee: str) -> None:

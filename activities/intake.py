@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.assessment import assess, follow
+from activities.assessment import rule_on
 from activities.casefile import CaseFile, actor_of
 from activities.ports import CaseRow, Policy, Unit
 from activities.sentences import refusal
@@ -16,6 +16,11 @@ from aftersales.proof import Keyring
 
 async def take_in(unit: Unit, step: Intake, policy: Policy, keyring: Keyring) -> StepResult:
     """The case as it stands after its intake. What may not be applied for is a case too, turned down."""
+    result = await _opened(unit, step, policy, keyring)
+    return result.model_copy(update={"life": step.life})
+
+
+async def _opened(unit: Unit, step: Intake, policy: Policy, keyring: Keyring) -> StepResult:
     file = await _open_or_create(unit, step, policy)
     if file.row.status is not CaseStatus.RECEIVED:
         return await file.close()  # withdrawn while the shop was asked for the order
@@ -38,10 +43,10 @@ async def _take_in(file: CaseFile, step: Intake, policy: Policy, keyring: Keyrin
         raise refusal(ErrorCode.REQUEST_KEY_REUSED, application.language)
     order = await file.unit.order(application.order_id, besides=step.number)
     if order is None and not step.last_look:
-        file.move(CaseStatus.RECEIVED, WaitsFor.SHOP, due_in_s=policy.timings.order_lookup_s)
+        file.move(CaseStatus.RECEIVED, WaitsFor.SHOP, due_in_s=file.row.timings.order_lookup_s)
         return await file.close(look_again=True)
     file.change(evidence=await known_evidence(file.unit, application.evidence))
-    await follow(file, assess(file, order, policy), policy)
+    await rule_on(file, order, policy)
     return await file.close()
 
 
@@ -63,6 +68,7 @@ async def _open_or_create(unit: Unit, step: Intake, policy: Policy) -> CaseFile:
         opened_at=step.now,
         updated_at=step.now,
         timings=policy.timings,
+        policy_hash=policy.content_hash,
     )
     return CaseFile.create(unit, row)
 

@@ -28,7 +28,9 @@ from aftersales.contract.values import (
 )
 from aftersales.contract.views import VerdictView
 from domain import orders
-from domain.allocation import FrozenLine, FrozenShipping
+from domain.allocation import FrozenLine, FrozenShipping, ThresholdPromotion
+from domain.breakdown import NOTHING_TAKEN, Taken
+from domain.promotions import PromotionChoice
 
 # --- orders ---------------------------------------------------------------------------------------------
 
@@ -37,7 +39,7 @@ Account: TypeAlias = orders.Account
 
 
 class OrderLine(Frozen):
-    """A line as bought, with its frozen shares, and what earlier cases took or hold of it."""
+    """A line as bought, with its frozen shares, and how many units other cases took or hold."""
 
     line_id: str
     sku: str
@@ -60,6 +62,8 @@ class Tender(Frozen):
 
 
 class Order(Frozen):
+    """An order as bought. `taken`: what the break-downs of the cases that hold its units and shipping took."""
+
     order_id: str
     currency: str
     paid: bool
@@ -70,6 +74,8 @@ class Order(Frozen):
     shipping: FrozenShipping | None
     shipping_taken: bool
     tenders: tuple[Tender, ...]
+    promotion: ThresholdPromotion | None = None
+    taken: Taken = NOTHING_TAKEN
 
 
 # --- the rows that a unit of work writes ------------------------------------------------------------------
@@ -192,6 +198,10 @@ class Unit(Protocol):
     async def stored_step(self, number: str, step: str, round_: int) -> StoredStep | None: ...
     async def store_step(self, number: str, step: str, round_: int, stored: StoredStep) -> None: ...
 
+    async def rounds(self, number: str) -> Mapping[str, int]:
+        """The last round of each step of the case whose result is stored, by the step's name."""
+        ...
+
     async def claim_request(self, start: CaseStart) -> bool:
         """True if (caller, request_key) is this number's, now or already; False if another case holds it."""
         ...
@@ -199,7 +209,7 @@ class Unit(Protocol):
     async def order(self, order_id: str, besides: str = "") -> Order | None:
         """The order, its row locked until the transaction ends, with what cases took of it.
 
-        Units and shipping that the case `besides` itself holds do not count; its money always does.
+        Units, shipping and break-down of the case `besides` itself do not count; its money always does.
         """
         ...
 
@@ -231,11 +241,19 @@ class Unit(Protocol):
         """Append to the case's chain: each entry gets its sequence, the previous hash and its own."""
         ...
 
+    async def log(self, number: str) -> tuple[AuditEntry, ...]:
+        """The case's operations log, in the sequence in which it was written."""
+        ...
+
     async def hear(self, message: HeardMessage) -> bool:
         """Record a message; False if this (number, nonce) was heard before."""
         ...
 
     async def mails(self, number: str, stage: Stage, round_: int) -> tuple[Mail, ...]: ...
+    async def all_mails(self, number: str) -> tuple[Mail, ...]:
+        """Of every stage and round, oldest first."""
+        ...
+
     async def insert_mail(self, mail: Mail) -> None: ...
     async def update_mail(self, mail: Mail) -> None: ...
 
@@ -281,22 +299,27 @@ class Action(StrEnum):
 
 
 class Ruling(Frozen):
-    """What the policy says, with the row that fired and whether shipping is paid back."""
+    """What the policy says, with the row that fired, whether shipping is paid back, and what becomes of a threshold
+    promotion that the refund breaks."""
 
     action: Action
     row: str
     reason_code: str
     refund_shipping: bool = False
+    promotion: PromotionChoice = PromotionChoice.KEEP
 
 
 class Policy(Protocol):
-    """One version of the policy, known by its content hash."""
+    """One version of the policy, known by its content hash, and the way to the others."""
 
     @property
     def content_hash(self) -> str: ...
     @property
     def timings(self) -> Timings: ...
     def rule(self, facts: Facts) -> Ruling: ...
+    def version(self, content_hash: str) -> Policy | None:
+        """The version with that hash, at this one's time scale; None if this process does not have it."""
+        ...
 
 
 class Payments(Protocol):

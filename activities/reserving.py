@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from activities import ledger
 from activities.amounts import Grant, amounts_of, holds_shipping, shares_of
-from activities.casefile import CaseFile
+from activities.casefile import GONE, OPEN, CaseFile
 from activities.ports import LegRow, Order
 from activities.types import Leg
 from aftersales.contract.values import CaseStatus, LegState, Money, WaitsFor
 from domain.errors import AmountRefused
+from domain.promotions import PromotionChoice
 
-GONE = frozenset({LegState.FAILED, LegState.REVERSED})
-"""States of a leg whose money is not with the customer and will not be under that number."""
-
-OPEN = frozenset(LegState) - GONE - {LegState.SUCCEEDED}
+OTHER_NUMBER = "moves_under_another_number"
 
 
 async def hold(file: CaseFile, order: Order, grant: Grant) -> None:
@@ -21,7 +19,7 @@ async def hold(file: CaseFile, order: Order, grant: Grant) -> None:
 
     Raises the refusals of `amounts_of` before anything is written.
     """
-    amounts = amounts_of(order, grant)
+    amounts = amounts_of(order, grant, promotion_choice(file))
     await file.unit.hold_units(file.row.number, order.order_id, grant.items, holds_shipping(amounts))
     file.change(break_down=amounts, amount=amounts.total)
 
@@ -31,7 +29,7 @@ async def reserve(file: CaseFile, order: Order, grant: Grant) -> None:
 
     Raises the refusals of `amounts_of` before anything is written.
     """
-    shares = shares_of(order, amounts_of(order, grant).total)
+    shares = shares_of(order, amounts_of(order, grant, promotion_choice(file)).total)
     await hold(file, order, grant)
     first = 1 + max((row.leg.leg for row in file.legs), default=0)
     for number, (tender, amount) in enumerate(shares, start=first):
@@ -43,6 +41,12 @@ async def reserve(file: CaseFile, order: Order, grant: Grant) -> None:
             leg=_leg(file, number, attempt=1, provider=tender.provider, amount=amount),
         )
         await _reserve_leg(file, row)
+
+
+def promotion_choice(file: CaseFile) -> PromotionChoice:
+    """What the policy said at the assessment of a promotion that the refund breaks; a reviewer's grant follows it."""
+    verdict = file.row.verdict
+    return PromotionChoice(verdict.promotion) if verdict and verdict.promotion else PromotionChoice.KEEP
 
 
 async def reserve_again(file: CaseFile, order: Order) -> None:
@@ -69,6 +73,13 @@ async def release_all(file: CaseFile, why: str) -> None:
     for row in [row for row in file.legs if row.leg.state in OPEN]:
         await release_leg(file, row, LegState.FAILED, why)
     await file.unit.release_units(file.row.number)
+
+
+async def release_others(file: CaseFile, row: LegRow) -> None:
+    """The leg is paid, or may be, under this number: no other may be sent that was not sent yet."""
+    for other in [each for each in file.legs if each.leg.leg == row.leg.leg and each.leg.state in OPEN]:
+        if other.leg.attempt != row.leg.attempt and _stands_still(other):
+            await release_leg(file, other, LegState.FAILED, OTHER_NUMBER)
 
 
 def nothing_moves(legs: list[LegRow]) -> bool:

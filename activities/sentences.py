@@ -11,7 +11,14 @@ from typing import Final
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import CaseStatus, ErrorCode, Language, Money
 from domain.display import display_amount
-from domain.errors import AmountRefused, CurrencyMixed, DomainError, LineUnknown, QuantityRefused
+from domain.errors import (
+    AmountRefused,
+    CurrencyMixed,
+    DomainError,
+    LineUnknown,
+    PromotionOutweighs,
+    QuantityRefused,
+)
 
 _NO_SUCH_ORDER: Final = (
     "我们没有在您的订单中找到这笔订单,请核对订单号后重新申请。",
@@ -91,6 +98,18 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "这项决定缺少必填内容:{field}。",
         "This decision is incomplete: {field} is missing.",
     ),
+    "promotion_outweighs": (
+        "退回这些商品后,保留的商品不再满足促销条件,需收回的优惠 {amount} 已抵完可退金额,目前没有可退的款项;"
+        "您可以连同其他商品一起申请。",
+        "Without these items the order no longer reaches the promotion's threshold, and the discount to be taken "
+        "back uses up the whole refund of {amount}. You can apply for more items of the order together.",
+    ),
+    "promotion_clawed_back": (
+        "退回这些商品后,保留的商品不再满足促销条件,退款中已扣回其享受的优惠 {amount};"
+        "其余商品也退回时,这笔金额会一并退还。",
+        "What you keep no longer reaches the promotion's threshold, so its discount of {amount} was taken off "
+        "this refund. It comes back to you if the other items are refunded too.",
+    ),
     "heard_before": (
         "这条消息之前已经收到并处理过,请查看申请的当前状态。",
         "This very message was received before. Please look at where the case stands now.",
@@ -169,6 +188,10 @@ def in_words(error: DomainError, language: Language) -> AftersalesError:
         case AmountRefused():
             largest = Money(minor=error.largest_minor, currency=str(error.details["currency"]))
             return refusal(ErrorCode.AMOUNT_REFUSED, language, largest=display_amount(largest, language))
+        case PromotionOutweighs():
+            back = Money(minor=int(error.details["clawed_back_minor"]), currency=str(error.details["currency"]))
+            amount = display_amount(back, language)
+            return refusal(ErrorCode.AMOUNT_REFUSED, language, key="promotion_outweighs", amount=amount)
         case QuantityRefused():
             return refusal(
                 ErrorCode.UNIT_ALREADY_CLAIMED, language, line=error.details["line_id"], largest=error.largest

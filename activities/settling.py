@@ -1,7 +1,8 @@
 """Writing down what became of a leg: its state, the ledger, and where the case stands by its legs (P3.3).
 
 A provider's final word counts once. What contradicts it later is recorded and changes nothing, but for a reversal,
-and for money that moved after all: the ledger follows the provider.
+and for money that moved after all, or is about to under a number that had failed: the ledger follows the provider,
+and no other number of that leg is sent any more.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from activities import ledger
-from activities.casefile import FINANCE, CaseFile
+from activities.casefile import FINANCE, OPEN, CaseFile
 from activities.ports import LegRow, Unit
-from activities.reserving import GONE, OPEN, release_leg
+from activities.reserving import release_leg, release_others
 from activities.types import OutcomeKind, PaymentOutcome, RecordPayment, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import CaseStatus, ErrorCode, LegState, WaitsFor
@@ -47,7 +48,7 @@ async def record_payment(unit: Unit, step: RecordPayment) -> StepResult:
         reason=step.outcome.code,
         facts={"provider_number": row.leg.provider_number, **step.outcome.model_dump(mode="json")},
     )
-    if changed and file.row.status in _BY_THE_LEGS:
+    if changed:
         _follow_the_legs(file)
     return await file.close()
 
@@ -77,6 +78,9 @@ async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
             await release_leg(file, row, LegState.REVERSED, outcome.code)
         case OutcomeKind.REJECTED | OutcomeKind.NEEDS_PAYEE if state in OPEN:
             await release_leg(file, row, LegState.FAILED, outcome.code)
+        case OutcomeKind.PENDING if state is LegState.FAILED:
+            await _stay_open(file, row, outcome)
+            await release_others(file, row)
         case kind if state in OPEN and kind in _STILL_OPEN:
             await _stay_open(file, row, outcome)
         case _:
@@ -85,7 +89,7 @@ async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
 
 
 async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:
-    if row.leg.state in GONE:
+    if row.released:
         await file.unit.post(ledger.owed_again(row, file.now))
     await file.unit.post(ledger.paid(row, file.now))
     await file.change_leg(
@@ -95,6 +99,7 @@ async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None
         trace=outcome.trace or row.leg.trace,
         failure_code="",
     )
+    await release_others(file, row)
 
 
 async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:
@@ -109,7 +114,11 @@ async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> No
 
 def _follow_the_legs(file: CaseFile) -> None:
     states = {row.leg.state for row in file.present_legs()}
-    if LegState.BLOCKED in states:
+    if file.row.status is CaseStatus.REJECTED:
+        _follow_what_was_given_up(file, states)
+    elif file.row.status not in _BY_THE_LEGS:
+        return
+    elif LegState.BLOCKED in states:
         file.move(CaseStatus.PAYING, WaitsFor.FINANCE, assignee=FINANCE)
     elif states & OPEN:
         file.move(CaseStatus.PAYING, WaitsFor.PROVIDER)
@@ -117,3 +126,11 @@ def _follow_the_legs(file: CaseFile) -> None:
         file.move(CaseStatus.REFUNDED)
     else:
         file.move(CaseStatus.PAYMENT_FAILED, WaitsFor.FINANCE, assignee=FINANCE)
+
+
+def _follow_what_was_given_up(file: CaseFile, states: set[LegState]) -> None:
+    """A payment that was given up and moved after all: the case tells what the customer has."""
+    if states == {LegState.SUCCEEDED}:
+        file.move(CaseStatus.REFUNDED)
+    elif LegState.SUCCEEDED in states:
+        file.move(CaseStatus.PARTLY_REFUNDED)

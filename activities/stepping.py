@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 
 from activities.ports import Store, StoredStep, Unit
-from activities.types import Step, StepName, StepResult
+from activities.types import Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
 
@@ -15,31 +15,31 @@ Act = Callable[[Unit], Awaitable[StepResult]]
 
 
 def input_digest(step: Step) -> str:
-    """SHA-256 of what is asked of the step. `now` does not count, nor do fields at their default.
+    """SHA-256 of what is asked of the step. `now` and `life` do not count, nor do fields at their default.
 
     So a workflow reset to an earlier moment asks for the same step, and so does a worker with newer fields.
     """
-    body = step.model_dump(mode="json", exclude={"now"}, exclude_defaults=True)
+    body = step.model_dump(mode="json", exclude={"now", "life"}, exclude_defaults=True)
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def once(store: Store, name: StepName, step: Step, act: Act) -> StepResult:
-    """Do `act` and store its result, or give the result that is stored already.
+async def once(store: Store, name: str, step: Step, act: Act) -> StepResult:
+    """Do `act` and store its result under the step's name, or give the result that is stored already.
 
     Raises AftersalesError(step_conflict) when another input was stored under the same key. Whatever `act`
     raises rolls everything back.
     """
     digest = input_digest(step)
     async with store.begin() as unit:
-        stored = await unit.stored_step(step.number, name.value, step.round)
+        stored = await unit.stored_step(step.number, name, step.round)
         if stored is None:
             stored = StoredStep(input_digest=digest, result=await act(unit))
-            await unit.store_step(step.number, name.value, step.round, stored)
+            await unit.store_step(step.number, name, step.round, stored)
     if stored.input_digest != digest:
         raise AftersalesError(
             ErrorCode.STEP_CONFLICT,
-            f"Step {name.value}, round {step.round}, of case {step.number} was done with another input; "
+            f"Step {name}, round {step.round}, of case {step.number} was done with another input; "
             "the case's history and its database do not belong together.",
         )
     return stored.result

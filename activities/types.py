@@ -32,6 +32,7 @@ from aftersales.contract.values import (
     WaitsFor,
 )
 from aftersales.contract.views import VerdictView
+from domain.deadlines import Ladder, ReviewClock
 
 LOW_SCORE = 2
 
@@ -52,6 +53,15 @@ class Timings(Frozen):
     payment_poll_s: int = 3600
     order_lookup_s: int = 300
 
+    @property
+    def ladder(self) -> Ladder:
+        return Ladder(
+            reminder_seconds=self.review_reminder_s,
+            notice_seconds=self.review_notice_s,
+            escalation_seconds=self.review_escalation_s,
+            repeat_seconds=self.review_repeat_s,
+        )
+
 
 class Leg(Frozen):
     """One tender's part of the payment. `provider_number` was committed before anything was sent."""
@@ -70,7 +80,9 @@ class Leg(Frozen):
 class Standing(Frozen):
     """Where a case stands: the whole of what the workflow carries between steps.
 
-    `handling_hours` is the sum of all extensions so far, so that two equal ones are told apart.
+    `legs` holds the attempt of each leg that counts, `earlier` the others: numbers that were given up for another,
+    of which the provider may still have news. `handling_hours` is the sum of all extensions so far, so that two
+    equal ones are told apart.
     """
 
     status: CaseStatus
@@ -80,6 +92,7 @@ class Standing(Frozen):
     amount: Money | None = None
     break_down: BreakDown | None = None
     legs: tuple[Leg, ...] = ()
+    earlier: tuple[Leg, ...] = ()
     verdict: VerdictView | None = None
     timings: Timings = Timings()
     reason_code: str = ""
@@ -105,11 +118,13 @@ class Step(Frozen):
 class Intake(Step):
     """Take an application in: verify, claim its key, look the order up, assess, and reserve if approved.
 
-    `last_look`: an order still unknown to the shop is refused now instead of looked up again.
+    `last_look`: an order still unknown to the shop is refused now instead of looked up again. `life` names the
+    workflow that asks: the run id of its first start, which a reset keeps and a workflow started anew does not.
     """
 
     start: CaseStart
     last_look: bool = False
+    life: str = ""
 
 
 class RecordMessage(Step):
@@ -186,14 +201,6 @@ class Elapse(Step):
     what: str
 
 
-class StepResult(Frozen):
-    """Where the case stands now, the sender's answer, and whether the order is to be looked up again."""
-
-    standing: Standing
-    answer: Answer | None = None
-    look_again: bool = False
-
-
 class Stage(StrEnum):
     """A moment at which somebody is told something (P4.1, P2.7)."""
 
@@ -217,6 +224,39 @@ class Stage(StrEnum):
     SURVEY = "survey"
     SURVEY_REMINDER = "survey_reminder"
     LOW_SCORE = "low_score"
+
+
+class Resumed(Frozen):
+    """What the lost workflow of a case had done, for the one that goes on in its place (R17).
+
+    `rounds` counts the rounds by step, `letters` by stage. The case came to its present status at `since`, from
+    `came_from`; the stages in `told` were told since then. `unsent`: letters (stage, round) that were written and
+    are not out yet. `review`: the agents' clock, `review_steps_done` the rungs climbed by it.
+    """
+
+    opened_at: datetime
+    since: datetime
+    came_from: CaseStatus
+    rounds: dict[str, int]
+    letters: dict[Stage, int]
+    told: tuple[Stage, ...] = ()
+    unsent: tuple[tuple[Stage, int], ...] = ()
+    review: ReviewClock | None = None
+    review_steps_done: int = 0
+    closed: bool = False
+
+
+class StepResult(Frozen):
+    """Where the case stands now, the sender's answer, and whether the order is to be looked up again.
+
+    Of an intake only: `life` is the one that was taken in, `resumed` is set for a later one.
+    """
+
+    standing: Standing
+    answer: Answer | None = None
+    look_again: bool = False
+    life: str = ""
+    resumed: Resumed | None = None
 
 
 class Notify(Frozen):

@@ -6,7 +6,7 @@ Both models are plain JSON; the frozen one is stored and never computed again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Final, NamedTuple, Self
 
@@ -93,6 +93,10 @@ class Run(Frozen):
         """What one unit cost after discounts, before tax on top."""
         return self.goods_minor - self.discount_minor
 
+    @property
+    def tax_on_top_minor(self) -> int:
+        return 0 if self.tax_included else self.tax_minor
+
     @model_validator(mode="after")
     def _within_bounds(self) -> Self:
         if not self.promotion_minor <= self.discount_minor <= self.goods_minor:
@@ -126,7 +130,7 @@ class FrozenLine(Frozen):
     def worth(self, first: int = 0, count: int | None = None) -> Worth:
         """What `count` units are worth, from unit `first` (0-based) on; all that follow when not given."""
         wanted = self.quantity - first if count is None else count
-        return _sum_of(_slice(self.runs, first, wanted))
+        return worth_of(cut(self.runs, first, wanted))
 
 
 class FrozenShipping(Frozen):
@@ -169,21 +173,23 @@ class FrozenOrder(Frozen):
         raise LineUnknown(line_id)
 
 
-def _slice(runs: Sequence[Run], first: int, count: int) -> list[tuple[int, Run]]:
-    """The runs that units `first` to `first + count` fall into, each with how many of them."""
+def cut(runs: Sequence[Run], first: int, count: int) -> tuple[Run, ...]:
+    """Units `first` (0-based) to `first + count` of these runs, or as many of them as there are."""
     taken, position = [], 0
     for run in runs:
         inside = min(position + run.count, first + count) - max(position, first)
         if inside > 0:
-            taken.append((inside, run))
+            taken.append(run.model_copy(update={"count": inside}))
         position += run.count
-    return taken
+    return tuple(taken)
 
 
-def _sum_of(counted: list[tuple[int, Run]]) -> Worth:
+def worth_of(runs: Iterable[Run]) -> Worth:
+    """What all units of these runs are worth together."""
+    runs = tuple(runs)
     return Worth(
-        goods_minor=sum(count * run.goods_minor for count, run in counted),
-        discount_minor=sum(count * run.discount_minor for count, run in counted),
-        promotion_minor=sum(count * run.promotion_minor for count, run in counted),
-        tax_minor=sum(count * run.tax_minor for count, run in counted if not run.tax_included),
+        goods_minor=sum(run.count * run.goods_minor for run in runs),
+        discount_minor=sum(run.count * run.discount_minor for run in runs),
+        promotion_minor=sum(run.count * run.promotion_minor for run in runs),
+        tax_minor=sum(run.count * run.tax_on_top_minor for run in runs),
     )

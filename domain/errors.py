@@ -102,6 +102,22 @@ class AmountRefused(MoneyError):
         self.largest_minor = largest_minor
 
 
+class PromotionOutweighs(MoneyError):
+    """The refund breaks a promotion whose discount is to be taken back, and has no more than that to give (rule 6)."""
+
+    code = "promotion_outweighs"
+    http_status = 409
+    told = Role.CUSTOMER
+
+    def __init__(self, clawed_back_minor: int, currency: str) -> None:
+        super().__init__(
+            f"The whole refund, {clawed_back_minor} in minor units of {currency}, goes into the promotion that it "
+            "breaks; nothing is left to be paid.",
+            clawed_back_minor=clawed_back_minor,
+            currency=currency,
+        )
+
+
 class QuantityRefused(MoneyError):
     """No such number of units of the line is free: refunded before, or held by an open case (P1.3)."""
 

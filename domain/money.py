@@ -55,12 +55,6 @@ def add(first: Money, second: Money) -> Money:
     return Money(minor=first.minor + second.minor, currency=first.currency)
 
 
-def subtract(first: Money, second: Money) -> Money:
-    """The difference, which may be negative. Raises `CurrencyMixed`."""
-    refuse_mixed(first, second)
-    return Money(minor=first.minor - second.minor, currency=first.currency)
-
-
 def total_of(amounts: Iterable[Money], currency: str) -> Money:
     """The sum of any number of amounts, zero of `currency` for none. Raises `CurrencyMixed`."""
     total = Money(minor=0, currency=currency)

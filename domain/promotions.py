@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from aftersales.contract.values import AmountKind, AmountLine
-from domain.allocation import FrozenOrder, Worth
+from domain.allocation import FrozenOrder, Worth, worth_of
 from domain.breakdown import NoteCode, Taken
 from domain.money import divide_half_up
+from domain.units import free_units
 
 
 class PromotionChoice(StrEnum):
@@ -20,16 +21,17 @@ def promotion_lines(
 ) -> list[AmountLine]:
     """The line that names the choice, or none where no promotion is broken.
 
-    `before` and `after` are what was taken without and with this refund; `at_most_minor` is what the refund
-    has to give, so that its total never falls below zero. Whatever was taken back is given back once it is
-    no longer due: returning everything, in any number of refunds, returns exactly what was paid.
+    `before` and `after` are what was granted without and with this refund; `at_most_minor` is what its goods have to
+    give, so that the total never falls below zero. Whatever was taken back is given back once it is no longer due, and
+    what was restored of a claw-back that was then given up is taken again: returning everything, in any number of
+    refunds, returns exactly what was paid.
     """
     held_minor = before.clawed_back_minor
     due_minor = promotion_due(order, after)
     if held_minor == 0 and due_minor == 0:
         return []
     if choice is PromotionChoice.KEEP:
-        due_minor = min(due_minor, held_minor)
+        due_minor = min(due_minor, max(held_minor, 0))
     amount_minor = max(held_minor - due_minor, -at_most_minor)
     note = _note(amount_minor, choice)
     return [AmountLine(kind=AmountKind.PROMOTION, amount_minor=amount_minor, note=note)]
@@ -42,7 +44,7 @@ def promotion_due(order: FrozenOrder, after: Taken) -> int:
     """
     if order.promotion is None:
         return 0
-    kept = [(line.worth(), line.worth(after.units(line.line_id))) for line in order.lines]
+    kept = [(line.worth(), worth_of(free_units(line, after))) for line in order.lines]
     if sum(left.goods_minor for _, left in kept) >= order.promotion.threshold_minor:
         return 0
     return sum(_with_tax(left.promotion_minor, whole) for whole, left in kept)
@@ -58,6 +60,6 @@ def _with_tax(discount_minor: int, line: Worth) -> int:
 def _note(amount_minor: int, choice: PromotionChoice) -> NoteCode:
     if amount_minor > 0:
         return NoteCode.PROMOTION_RESTORED
-    if choice is PromotionChoice.KEEP:
+    if amount_minor == 0 and choice is PromotionChoice.KEEP:
         return NoteCode.PROMOTION_KEPT
     return NoteCode.PROMOTION_CLAWED_BACK

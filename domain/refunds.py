@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
 from aftersales.contract.values import AmountKind, AmountLine, BreakDown, Frozen, Money, OpaqueId
-from domain.allocation import FrozenOrder, FrozenShipping, NotNegative, Worth
-from domain.breakdown import NOTHING_TAKEN, NoteCode, Portion, Taken, amount_of
+from domain.allocation import FrozenOrder, FrozenShipping, NotNegative, cut, worth_of
+from domain.breakdown import NoteCode, Portion, Taken, amount_of
 from domain.errors import NothingAsked, QuantityRefused
 from domain.portions import free_portion, portion_of, units_portion
 from domain.promotions import PromotionChoice, promotion_lines
 from domain.tenders import refuse_over
+from domain.units import Alike, alike, free_units
 
 Asked = Annotated[int, Field(strict=True)]  # refused by rule 9 and not by shape: the answer names the largest
 
 
 class UnitsAsked(Frozen):
-    """So many units of a line, taken in the order of the units."""
+    """So many units of a line: the first of those that are free."""
 
     line_id: OpaqueId
     quantity: Asked
@@ -69,30 +69,18 @@ def break_down(order: FrozenOrder, taken: Taken, asked: RefundAsked) -> BreakDow
         lines += _unit_lines(order, taken.plus(lines), units)
     for amount in asked.amounts:
         lines += _amount_lines(order, taken.plus(lines), amount)
+    goods_minor = amount_of(lines)
     lines += _shipping_lines(order, taken, asked)
     if not (lines or asked.whole_shipping):
         raise NothingAsked
     if asked.units:  # an amount alone takes nothing out of the basket and breaks no threshold
-        after = taken.plus(lines)
-        lines += promotion_lines(order, taken, after, asked.promotion, at_most_minor=amount_of(lines))
+        before = taken.granted
+        lines += promotion_lines(order, before, before.plus(lines), asked.promotion, at_most_minor=goods_minor)
     for deduction in asked.deductions:
         lines.append(_deduction_line(deduction, at_most_minor=amount_of(lines)))
     if asked.amount is not None:
         lines += _in_part(Money(minor=amount_of(lines), currency=order.currency), asked.amount)
     return BreakDown(lines=tuple(lines), total=Money(minor=amount_of(lines), currency=order.currency))
-
-
-def units_taken(order: FrozenOrder, counts: Mapping[str, int], *, shipping_taken: bool = False) -> Taken:
-    """What is taken when only counts per line id are known: each line's first units at their full shares.
-
-    Counts know nothing of free amounts and of what a promotion took back; `taken_by` does. Raises `LineUnknown`,
-    `QuantityRefused`.
-    """
-    units = tuple(UnitsAsked(line_id=line_id, quantity=count) for line_id, count in counts.items() if count)
-    if not (units or shipping_taken):
-        return NOTHING_TAKEN
-    asked = RefundAsked(units=units, whole_shipping=shipping_taken)
-    return Taken(lines=break_down(order, NOTHING_TAKEN, asked).lines)
 
 
 def refundable_quantity(
@@ -107,30 +95,34 @@ def refundable_quantity(
 
 
 def _unit_lines(order: FrozenOrder, taken: Taken, asked: UnitsAsked) -> list[AmountLine]:
+    """The frozen shares as they are, and lines of their own for what earlier amounts change about them."""
     line = order.line(asked.line_id)
-    first = taken.units(line.line_id)
-    free = line.quantity - first
-    if not 0 < asked.quantity <= free:
-        raise QuantityRefused(line.line_id, asked.quantity, max(free, 0))
-    share = line.worth(first, asked.quantity)
+    free = free_units(line, taken)
+    quantity = sum(run.count for run in free)
+    if not 0 < asked.quantity <= quantity:
+        raise QuantityRefused(line.line_id, asked.quantity, quantity)
+    units = cut(free, 0, asked.quantity)
+    share = portion_of(worth_of(units))
     given = units_portion(
-        portion_of(share),
-        units_left=portion_of(line.worth(first)),
+        share,
+        units_left=portion_of(worth_of(free)),
         money_left=portion_of(line.worth()).less(taken.of_line(line.line_id)),
-        closes=asked.quantity == free,
+        closes=asked.quantity == quantity,
     )
-    return _lines_of_units(asked, share, given)
+    changed = given.less(share)
+    return [
+        *(stated for each in alike(units) for stated in _lines_alike(line.line_id, each)),
+        *_line(AmountKind.GOODS, line.line_id, changed.net_minor, NoteCode.EARLIER_REFUNDS),
+        *_line(AmountKind.TAX, line.line_id, changed.tax_minor, NoteCode.EARLIER_REFUNDS),
+    ]
 
 
-def _lines_of_units(asked: UnitsAsked, share: Worth, given: Portion) -> list[AmountLine]:
-    """The frozen shares as they are, and a line of its own for what earlier amounts change about them."""
-    line_id = asked.line_id
-    goods = AmountLine(kind=AmountKind.GOODS, line_id=line_id, quantity=asked.quantity, amount_minor=share.goods_minor)
+def _lines_alike(line_id: str, same: Alike) -> list[AmountLine]:
+    goods = AmountLine(kind=AmountKind.GOODS, line_id=line_id, quantity=same.units, amount_minor=same.goods_minor)
     return [
         goods,
-        *_line(AmountKind.DISCOUNT, line_id, -share.discount_minor),
-        *_line(AmountKind.GOODS, line_id, given.net_minor - share.net_minor, NoteCode.EARLIER_REFUNDS),
-        *_line(AmountKind.TAX, line_id, given.tax_minor),
+        *_line(AmountKind.DISCOUNT, line_id, -same.discount_minor),
+        *_line(AmountKind.TAX, line_id, same.tax_minor),
     ]
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from aftersales.contract.values import Frozen, Money, OpaqueId
 from domain.allocation import NotNegative
 from domain.errors import AmountRefused
-from domain.money import add, refuse_mixed, subtract, total_of
+from domain.money import refuse_mixed, total_of
 
 
 class TenderKind(StrEnum):
@@ -44,15 +44,6 @@ class TenderShare(Frozen):
 
     tender_id: OpaqueId
     amount: Money
-
-
-def largest_refund(captured: Money, refunded: Money, reserved: Money) -> Money:
-    """What can still be asked for: captured less refunded less reserved, never below zero (rule 7).
-
-    The caller reads the sums and stores the reservation in one transaction. Raises `CurrencyMixed`.
-    """
-    left = subtract(captured, add(refunded, reserved))
-    return Money(minor=max(left.minor, 0), currency=left.currency)
 
 
 def refuse_over(asked: Money, largest: Money) -> None:

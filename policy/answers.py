@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from activities.ports import Action, Ruling
 from activities.types import Timings
+from domain.promotions import PromotionChoice
 
 
 class CheckedRuling(Ruling):
-    """A ruling exactly as a table gives it: all four parts, each of its own type."""
+    """A ruling exactly as a table gives it: all its parts, each of its own type."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -19,6 +20,7 @@ class CheckedRuling(Ruling):
     row: Annotated[str, Field(min_length=1)]
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     refund_shipping: bool
+    promotion: Annotated[PromotionChoice, Field(strict=False)]
 
 
 class CheckedTimings(Timings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import zen
@@ -23,12 +24,20 @@ class ZenPolicy:
     made by `create_decision`.
     """
 
-    def __init__(self, tables: dict[str, str], content_hash: str, timings: Timings) -> None:
-        """`tables`: name to checked JSON text; `timings` as they apply, scaled or not."""
+    def __init__(
+        self,
+        tables: dict[str, str],
+        content_hash: str,
+        timings: Timings,
+        find: Callable[[str], ZenPolicy | None] = lambda _: None,
+    ) -> None:
+        """`tables`: name to checked JSON text; `timings` as they apply, scaled or not; `find`: another version."""
         compiled = {name: zen.ZenDecisionContent(text) for name, text in tables.items()}
         self._engine = zen.ZenEngine({"loader": compiled.__getitem__})
         self._content_hash = content_hash
         self._timings = timings
+        self._find = find
+        self._found: dict[str, ZenPolicy] = {}
 
     @property
     def content_hash(self) -> str:
@@ -38,6 +47,15 @@ class ZenPolicy:
     @property
     def timings(self) -> Timings:
         return self._timings
+
+    def version(self, content_hash: str) -> ZenPolicy | None:
+        """This version or another one that is found by its content (P2.1); looked for again until it is there."""
+        if content_hash == self._content_hash:
+            return self
+        found = self._found.get(content_hash) or self._find(content_hash)
+        if found is not None:
+            self._found[content_hash] = found
+        return found
 
     def rule(self, facts: Facts) -> Ruling:
         """Decide a case (P5.1). Raises PolicyError when the facts do not fit the table's schema."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,21 +22,39 @@ PACKAGED: Final = Path(__file__).parent / "tables"
 TIMINGS: Final = "timings"
 
 
-def load_policy(version: Path | str = "v1", time_scale: float = 1.0) -> ZenPolicy:
+def load_policy(version: Path | str = "v1", time_scale: float = 1.0, order_lookup_s: int | None = None) -> ZenPolicy:
     """Load a version by its folder, or a packaged one by its name (such as "v1").
 
-    `time_scale` multiplies every waiting time (demo and tests), never below a second.
-    It is a setting of the process and no part of the policy, so the content hash stays the same.
+    `time_scale` multiplies every wait for people and windows (demo and tests), never below a second. Machines are no
+    quicker where days are short: the look-up of an unknown order takes the policy's seconds, or `order_lookup_s`.
+    Both are settings of the process and no part of the policy, so the content hash stays the same.
+    The version knows the others, packaged or in folders beside its own: cases stay under the one they began with.
     Raises PolicyError naming table, row and column.
     """
     if not 0 < time_scale <= 1:
         raise PolicyError(f"a time scale of {time_scale} makes no sense; it must be above 0 and at most 1.")
-    files = _read_folder(_folder_of(version))
+    return _load(_folder_of(version), time_scale, order_lookup_s)
+
+
+def _load(folder: Path, time_scale: float, order_lookup_s: int | None) -> ZenPolicy:
+    files = _read_folder(folder)
     timings = _timings_of(files.pop(TIMINGS))
     table = canonical(files[REFUND_TABLE])
     check_document(REFUND_TABLE, _document_of(REFUND_TABLE, table))
     content_hash = hashlib.sha256(canonical({**files, TIMINGS: timings.model_dump()}).encode()).hexdigest()
-    return ZenPolicy({REFUND_TABLE: table}, content_hash, _scaled(timings, time_scale))
+    others = partial(_find, folder, time_scale, order_lookup_s)
+    return ZenPolicy({REFUND_TABLE: table}, content_hash, _as_set(timings, time_scale, order_lookup_s), others)
+
+
+def _find(folder: Path, time_scale: float, order_lookup_s: int | None, content_hash: str) -> ZenPolicy | None:
+    """The version with that content; folders that hold no sound version are passed over."""
+    for beside in (PACKAGED, folder.resolve().parent):
+        for table in sorted(beside.glob(f"*/{REFUND_TABLE}.json")):
+            with suppress(PolicyError, OSError):
+                found = _load(table.parent, time_scale, order_lookup_s)
+                if found.content_hash == content_hash:
+                    return found
+    return None
 
 
 def _folder_of(version: Path | str) -> Path:
@@ -86,5 +106,6 @@ def _timings_of(content: object) -> Timings:
         raise PolicyError(sentence_of(error), table=TIMINGS) from error
 
 
-def _scaled(timings: Timings, time_scale: float) -> Timings:
-    return Timings(**{name: max(1, round(s * time_scale)) for name, s in timings.model_dump().items()})
+def _as_set(timings: Timings, time_scale: float, order_lookup_s: int | None) -> Timings:
+    scaled = {name: max(1, round(s * time_scale)) for name, s in timings.model_dump().items()}
+    return Timings(**scaled | {"order_lookup_s": order_lookup_s or timings.order_lookup_s})

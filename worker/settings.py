@@ -39,8 +39,9 @@ class TrustedKey(Frozen):
 class WorkerSettings(BaseSettings):
     """Environment: `AFTERSALES_<NAME>`; lists and keys are JSON. Times in seconds.
 
-    `time_scale` (0, 1] shortens every wait of the policy, for demos and tests; production leaves it at 1. The
-    sweep takes up webhooks that came more than `sweep_older_than_s` ago; keep it above the portal's own grace.
+    `time_scale` (0, 1] shortens every wait of the policy for people and windows, for demos and tests; production leaves
+    it at 1. `order_lookup_s`: how long an unknown order is looked up again, None as long as the policy says. The sweep
+    takes up webhooks that came more than `sweep_older_than_s` ago; keep it above the portal's own grace.
     """
 
     model_config = SettingsConfigDict(env_prefix="AFTERSALES_", extra="ignore")
@@ -62,6 +63,7 @@ class WorkerSettings(BaseSettings):
 
     policy: str = "v1"
     time_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    order_lookup_s: Annotated[int | None, Field(gt=0)] = None
 
     stripe_api_key: SecretStr
     stripe_api_base: str = "https://api.stripe.com"

@@ -63,7 +63,9 @@ async def open_parts(settings: WorkerSettings) -> AsyncIterator[Parts]:
         await _require_current(engine)
         yield Parts(
             engine=engine,
-            steps=CaseSteps(store, load_policy(settings.policy, settings.time_scale), settings.keyring()),
+            steps=CaseSteps(
+                store, load_policy(settings.policy, settings.time_scale, settings.order_lookup_s), settings.keyring()
+            ),
             stripe=PaymentCalls(payments, store, clock),
             notifications=Notifications(store, letters, SmtpMailer(settings.smtp()), clock, settings.mail_host),
         )

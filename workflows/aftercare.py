@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.types import Elapse, Stage, StepName
     from aftersales.contract.values import CaseStatus, ErrorCode, MessageKind
     from workflows.case import Case, Woken
-    from workflows.payment import look_for_reversal
+    from workflows.payment import has_news, look_into_news
 
 _ASKED_HOW_IT_WAS = (CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED, CaseStatus.REJECTED)
 # Refused before anybody knew that the customer it names had anything to do with it: nobody is asked or may appeal.
@@ -29,28 +29,34 @@ Agenda = deque[tuple[datetime, Stage | None]]
 async def care(case: Case) -> None:
     """Wait until nothing can happen to the case any more, or until something does."""
     outcome = case.standing.status
-    case.outcome_at = workflow.now()
+    case.outcome_at = case.entered_at()
     agenda = _agenda(case)
-    case.show(waiting="nobody; its windows are still open", due_at=agenda[-1][0] if agenda else None)
+    _show(case, agenda)
     while agenda and case.standing.status is outcome:
         await _next(case, agenda)
     if not agenda:
         await _close(case)
 
 
+def _show(case: Case, agenda: Agenda) -> None:
+    case.show(waiting="nobody; its windows are still open", due_at=agenda[-1][0] if agenda else None)
+
+
 async def _next(case: Case, agenda: Agenda) -> None:
     due_at, stage = agenda[0]
+    outcome = case.standing.status
     woken = await case.converse(
-        until=due_at, done=lambda: case.payment_news, refuse=lambda kind: _past_its_window(case, kind)
+        until=due_at, done=lambda: has_news(case), refuse=lambda kind: _past_its_window(case, kind)
     )
     match woken:
         case Woken.ELAPSED:
             agenda.popleft()
             if stage:
-                case.tell(stage, due_at=_after(case, case.standing.timings.survey_window_s))
+                case.announce(stage, due_at=_after(case, case.standing.timings.survey_window_s))
         case Woken.DONE:
-            case.payment_news = False
-            await look_for_reversal(case)
+            await look_into_news(case)
+            if case.standing.status is outcome:
+                _show(case, agenda)
         case Woken.MOVED if case.standing.survey_score:
             _forget_the_survey(case, agenda)
 

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         Leg,
         Notify,
         RecordMessage,
+        Resumed,
         Stage,
         Standing,
         Step,
@@ -40,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
     from domain.deadlines import Ladder, ReviewClock
     from workflows import options, sight
+    from workflows.news import News
 
 StepT = TypeVar("StepT", bound=Step)
 Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer
@@ -71,13 +73,17 @@ class Heard:
 
 @dataclass
 class Case:
-    """The state of one refund workflow. Times are the workflow's."""
+    """The state of one refund workflow. Times are the workflow's.
+
+    `lost`: what another workflow of this case had done before it was lost (R17), as long as the case is in the status
+    in which it was found.
+    """
 
     start: CaseStart
     opened_at: datetime
     standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
     inbox: deque[Heard] = field(default_factory=deque)
-    payment_news: bool = False
+    news: News = field(default_factory=News)
     review: ReviewClock | None = None
     review_steps_done: int = 0
     outcome_at: datetime | None = None
@@ -85,6 +91,7 @@ class Case:
     due_at: datetime | None = None
     low_score_told: bool = False
     closed: bool = False
+    lost: Resumed | None = None
     _rounds: Counter[str] = field(default_factory=Counter)
     _letters: list[workflow.ActivityHandle[None]] = field(default_factory=list)
     _shown: sight.Shown = field(default_factory=sight.Shown)
@@ -95,26 +102,36 @@ class Case:
 
     @property
     def ladder(self) -> Ladder:
-        timings = self.standing.timings
-        return Ladder(
-            reminder_seconds=timings.review_reminder_s,
-            notice_seconds=timings.review_notice_s,
-            escalation_seconds=timings.review_escalation_s,
-            repeat_seconds=timings.review_repeat_s,
-        )
+        return self.standing.timings.ladder
 
     def leg(self, number: int) -> Leg:
-        """The present attempt of a leg."""
-        return max((leg for leg in self.standing.legs if leg.leg == number), key=lambda leg: leg.attempt)
+        """The attempt of a leg that counts."""
+        return next(leg for leg in self.standing.legs if leg.leg == number)
 
     @property
     def money_moved(self) -> bool:
         return any(leg.state is LegState.SUCCEEDED for leg in self.standing.legs)
 
+    def entered_at(self) -> datetime:
+        """When the case came to its status, for a stage that begins."""
+        return self.lost.since if self.lost else workflow.now()
+
+    def take_up(self, lost: Resumed) -> None:
+        """Go on where a workflow that was lost had come to: its rounds are used up, its letters go out."""
+        self.lost, self.opened_at, self.closed = lost, lost.opened_at, lost.closed
+        self.review, self.review_steps_done = lost.review, lost.review_steps_done
+        self._rounds.update(lost.rounds)
+        self._rounds.update({_telling(stage): last for stage, last in lost.letters.items()})
+        for stage, round_ in lost.unsent:
+            self._send(stage, round_)
+
     # --- steps ---------------------------------------------------------------------------------------
 
     def next_round(self, name: str) -> int:
-        """Rounds are counted here, so that a replay or a reset asks for the same ones again."""
+        """Rounds are counted here, so that a replay or a reset asks for the same ones again.
+
+        They begin after those of a workflow that was lost, if the case had one; see `activities.resuming`.
+        """
         self._rounds[name] += 1
         return self._rounds[name]
 
@@ -134,6 +151,8 @@ class Case:
             if is_cancelled_exception(error) or (isinstance(told, ApplicationError) and told.non_retryable):
                 raise
             result = await self._patient_step(name, step)
+        if result.standing.status is not self.standing.status:
+            self.lost = None
         self.standing = result.standing
         return result
 
@@ -152,13 +171,15 @@ class Case:
 
     def tell(self, stage: Stage, due_at: datetime | None = None) -> None:
         """Start a stage's letters and go on; nobody's money waits for a mail server."""
-        letter = Notify(
-            number=self.number,
-            stage=stage,
-            round=self.next_round(f"tell {stage.value}"),
-            now=workflow.now(),
-            due_at=due_at,
-        )
+        self._send(stage, self.next_round(_telling(stage)), due_at)
+
+    def announce(self, stage: Stage, due_at: datetime | None = None) -> None:
+        """Tell what is told once in the present status, unless a workflow that was lost told it already."""
+        if self.lost is None or stage not in self.lost.told:
+            self.tell(stage, due_at)
+
+    def _send(self, stage: Stage, round_: int, due_at: datetime | None = None) -> None:
+        letter = Notify(number=self.number, stage=stage, round=round_, now=workflow.now(), due_at=due_at)
         self._letters.append(
             workflow.start_activity(
                 StepName.NOTIFY.value,
@@ -244,3 +265,7 @@ class Case:
             )
             if not self.inbox:
                 return
+
+
+def _telling(stage: Stage) -> str:
+    return f"tell {stage.value}"

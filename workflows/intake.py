@@ -7,10 +7,24 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.types import Elapse, Intake, Stage, StepName
-    from aftersales.contract.values import CaseStatus
+    from activities.types import Elapse, Intake, Resumed, Stage, StepName
+    from aftersales.contract.values import OUTCOMES, CaseStatus
     from workflows import options
     from workflows.case import Case, Woken
+
+
+_DECIDED = {
+    CaseStatus.PAYING: Stage.APPROVED,
+    CaseStatus.REJECTED: Stage.REJECTED,
+    CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
+}
+_TOLD_BY_THE_STAGE_BEFORE = {
+    **_DECIDED,
+    CaseStatus.EXPIRED: Stage.EXPIRED,
+    CaseStatus.REFUNDED: Stage.REFUNDED,
+    CaseStatus.PARTLY_REFUNDED: Stage.REFUNDED,
+    CaseStatus.PAYMENT_FAILED: Stage.PAYMENT_FAILED,
+}
 
 
 async def take_in(case: Case) -> None:
@@ -25,8 +39,12 @@ async def take_in(case: Case) -> None:
                 now=workflow.now(),
                 start=case.start,
                 last_look=workflow.now() >= deadline,
+                life=workflow.info().original_execution_run_id,
             ),
         )
+        if result.resumed:
+            _take_up(case, result.resumed)
+            return
         if result.look_again:
             await _wait_for_the_shop(case)
     _announce(case)
@@ -39,22 +57,31 @@ async def _wait_for_the_shop(case: Case) -> None:
     await case.converse(until=next_look)
 
 
+def _take_up(case: Case, lost: Resumed) -> None:
+    """The case had a workflow that was lost: what that one had not yet told of where the case stands is told now."""
+    case.take_up(lost)
+    stage = _TOLD_BY_THE_STAGE_BEFORE.get(case.standing.status)
+    if case.standing.status is CaseStatus.PAYING and lost.came_from is CaseStatus.PAYMENT_FAILED:
+        stage = None  # it was approved long ago; finance only had it tried again
+    if case.standing.status is CaseStatus.PAYMENT_FAILED and lost.came_from in OUTCOMES:
+        stage = Stage.REVERSED
+    if stage:
+        case.announce(stage)
+    if case.standing.survey_is_low:
+        case.announce(Stage.LOW_SCORE)
+
+
 def _announce(case: Case) -> None:
-    stages = {
-        CaseStatus.PAYING: Stage.APPROVED,
-        CaseStatus.REJECTED: Stage.REJECTED,
-        CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
-    }
-    if stage := stages.get(case.standing.status):
+    if stage := _DECIDED.get(case.standing.status):
         case.tell(stage)
 
 
 async def wait_for_evidence(case: Case) -> None:
     """The customer has a window to supply what the policy asks for; after it the case expires."""
     window = timedelta(seconds=case.standing.timings.evidence_window_s)
-    deadline = workflow.now() + window
+    deadline = case.entered_at() + window
     case.show(waiting="evidence from the customer", due_at=deadline)
-    case.tell(Stage.EVIDENCE_NEEDED, due_at=deadline)
+    case.announce(Stage.EVIDENCE_NEEDED, due_at=deadline)
     while case.standing.status is CaseStatus.NEEDS_EVIDENCE:
         if await case.converse(until=deadline) is Woken.ELAPSED:
             await expire(case)

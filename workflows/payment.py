@@ -1,39 +1,19 @@
-"""Paying: each leg is sent once, and whatever is not known is asked before anything is sent again (P3.2, P3.3).
+"""Paying, and what becomes of a payment later: stages of the case (P3.2, P3.3; design: payments).
 
-design: payments, the outcome model. The provider's number, the amount and the keys are in the leg's committed row;
-this module only decides when to submit, when to ask, and how long to wait in between.
+How one leg goes is in `workflows.leg`. A new number is sent only after a proven failure of every earlier one, and a
+provider's late word is believed whenever it comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
-
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.types import (
-        Leg,
-        LegCall,
-        OutcomeKind,
-        PaymentOutcome,
-        RecordPayment,
-        Stage,
-        StepName,
-    )
-    from aftersales.contract.names import payments_queue
-    from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
-    from workflows import options
+    from activities.types import Leg, OutcomeKind, Stage
+    from aftersales.contract.values import CaseStatus, LegState
     from workflows.case import Case, Woken
+    from workflows.leg import Payment
 
-_FINAL = (
-    OutcomeKind.SUCCEEDED,
-    OutcomeKind.REJECTED,
-    OutcomeKind.NEEDS_PAYEE,
-    OutcomeKind.REVERSED,
-)
 _OPEN = (
     LegState.RESERVED,
     LegState.SUBMITTING,
@@ -41,19 +21,26 @@ _OPEN = (
     LegState.PENDING,
     LegState.BLOCKED,
 )
-_MAY_HAVE_MOVED = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING)
-_ALARMING = (OutcomeKind.NEEDS_MERCHANT, OutcomeKind.CONFLICT)
-_NOTED_AS = {
-    OutcomeKind.PENDING: LegState.PENDING,
-    OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
-    OutcomeKind.RETRY_SAME: LegState.RESERVED,
-    OutcomeKind.UNKNOWN: LegState.CONFIRMING,
-    OutcomeKind.CONFLICT: LegState.CONFIRMING,
+_PAID = (CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED)
+_MOVES = (OutcomeKind.SUCCEEDED, OutcomeKind.PENDING)
+_NEWS_TO = {
+    OutcomeKind.SUCCEEDED: (LegState.FAILED, LegState.PENDING),
+    OutcomeKind.PENDING: (LegState.FAILED,),
+    OutcomeKind.REVERSED: (LegState.SUCCEEDED, LegState.PENDING),
+    OutcomeKind.REJECTED: (LegState.PENDING,),
+    OutcomeKind.NEEDS_PAYEE: (LegState.PENDING,),
 }
+"""What is recorded of a leg that nobody is paying just now, by the state it was left in."""
+_UNANSWERED = (OutcomeKind.UNKNOWN, OutcomeKind.RETRY_SAME, OutcomeKind.NEEDS_MERCHANT)
 _AFTER_PAYING = {
     CaseStatus.REFUNDED: Stage.REFUNDED,
     CaseStatus.PARTLY_REFUNDED: Stage.REFUNDED,
     CaseStatus.PAYMENT_FAILED: Stage.PAYMENT_FAILED,
+    CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
+}
+_GIVEN_UP = {
+    CaseStatus.REJECTED: Stage.REJECTED,
+    CaseStatus.PARTLY_REFUNDED: Stage.REFUNDED,
     CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
 }
 
@@ -64,181 +51,73 @@ async def pay(case: Case) -> None:
     while case.standing.status is CaseStatus.PAYING:
         open_legs = [leg for leg in case.standing.legs if leg.state in _OPEN]
         assert open_legs, "a case that is paying has a leg to pay"
-        await _Payment(case, open_legs[0]).settle()
+        if await _may_be_sent(case, open_legs[0]):
+            await Payment(case, open_legs[0]).settle()
+    await _ask_about_news(case)  # of one leg, that came while another was being paid
     if stage := _AFTER_PAYING.get(case.standing.status):
         case.tell(stage)
 
 
-async def look_for_reversal(case: Case) -> None:
-    """A provider hinted at news of money that had moved: ask for each leg, believe only the answer."""
-    for leg in case.standing.legs:
-        if leg.state is LegState.SUCCEEDED:
-            payment = _Payment(case, leg)
-            outcome = await payment.call(StepName.QUERY_LEG)
-            if outcome.kind is OutcomeKind.REVERSED:
-                await payment.record(outcome)
-    if case.standing.status is CaseStatus.PAYMENT_FAILED:
-        case.tell(Stage.REVERSED)
-
-
 async def wait_for_finance(case: Case) -> None:
-    """The money did not move, or came back: a person decides whether it is tried again or given up."""
-    case.show(waiting="finance to try the payment again or to give it up")
+    """The money did not move, or came back: a person decides whether it is tried again or given up.
+
+    Meanwhile the provider may say that it moved after all; then there is nothing left to decide.
+    """
     while case.standing.status is CaseStatus.PAYMENT_FAILED:
-        await case.converse()
-    stages = {CaseStatus.REJECTED: Stage.REJECTED, CaseStatus.WITHDRAWN: Stage.WITHDRAWN}
-    if stage := stages.get(case.standing.status):
+        case.show(waiting="finance to try the payment again or to give it up")
+        if await case.converse(done=lambda: has_news(case)) is Woken.DONE:
+            await look_into_news(case)
+    if stage := _GIVEN_UP.get(case.standing.status):
         case.tell(stage)
 
 
-@dataclass
-class _Payment:
-    """One leg on its way.
+def has_news(case: Case) -> bool:
+    """Whether a provider hinted at news of any payment of the case."""
+    return case.news.of_any((*case.standing.legs, *case.standing.earlier))
 
-    `ask_first`: the next call is a query. `in_doubt`: something was sent whose end was not known at the time, so
-    nothing may be taken back any more. `accepted`: the provider has it, so "not found" cannot be the truth.
+
+async def look_into_news(case: Case) -> None:
+    """Ask for each payment that the hints may be about, believe only the answers, and tell the customer of a change."""
+    reversed_before, paid_before = _in_state(case, LegState.REVERSED), _in_state(case, LegState.SUCCEEDED)
+    await _ask_about_news(case)
+    if _in_state(case, LegState.REVERSED) - reversed_before:
+        case.tell(Stage.REVERSED)
+    elif _in_state(case, LegState.SUCCEEDED) - paid_before and case.standing.status in _PAID:
+        case.tell(Stage.REFUNDED)
+
+
+async def _may_be_sent(case: Case, leg: Leg) -> bool:
+    """Whether every earlier number of the leg has failed for good: its provider is asked once more before a new one.
+
+    It may have changed its mind since it said no, and its message may not have reached us.
     """
-
-    case: Case
-    leg: Leg
-    ask_first: bool = False
-    in_doubt: bool = False
-    accepted: bool = False
-    not_found: int = 0
-    pauses: dict[OutcomeKind, Iterator[timedelta]] = field(default_factory=dict)
-
-    async def settle(self) -> None:
-        """Go on until the leg's end is known and recorded, or the case was withdrawn meanwhile."""
-        self.accepted = self.leg.state is LegState.PENDING
-        self.ask_first = self.in_doubt = self.leg.state in _MAY_HAVE_MOVED
-        while self.case.standing.status is CaseStatus.PAYING:
-            name = StepName.QUERY_LEG if self.ask_first else StepName.SUBMIT_LEG
-            outcome = await self.call(name)
-            if outcome.kind in _FINAL:
-                await self.record(outcome)
-                return
-            await self._go_on(outcome, asked=name is StepName.QUERY_LEG)
-
-    async def call(self, name: StepName) -> PaymentOutcome:
-        """One call of the provider, tried once; a call that fell over may have moved money."""
-        self.case.payment_news = False  # news that comes from here on is looked into after this call
-        handle = workflow.start_activity(
-            name.value,
-            LegCall(
-                number=self.case.number,
-                leg=self.leg.leg,
-                attempt=self.leg.attempt,
-                provider=self.leg.provider,
-                provider_number=self.leg.provider_number,
-            ),
-            task_queue=payments_queue(self.leg.provider),
-            result_type=PaymentOutcome,
-            start_to_close_timeout=options.PROVIDER_CALL_TIMEOUT,
-            heartbeat_timeout=options.PROVIDER_HEARTBEAT_TIMEOUT,
-            retry_policy=options.PROVIDER_CALL_RETRY,
-            summary=f"{name.value.replace('_', ' ')} {self.leg.provider_number}",
-        )
-        while not handle.done():
-            await self.case.converse(done=handle.done, refuse=_money_is_moving)
-        try:
-            outcome: PaymentOutcome = handle.result()
-        except ActivityError as error:
-            return PaymentOutcome(kind=OutcomeKind.UNKNOWN, code="call_lost", sentence=str(error.cause))
-        return outcome
-
-    async def _go_on(self, outcome: PaymentOutcome, *, asked: bool) -> None:
-        match outcome.kind:
-            case OutcomeKind.UNKNOWN if not asked:
-                self.ask_first = self.in_doubt = True  # ask at once: most often the answer is there
-            case OutcomeKind.NOT_FOUND if not self.accepted:
-                await self._send_again(outcome)
-            case OutcomeKind.PENDING:
-                await self._wait_for_the_provider(outcome)
-            case OutcomeKind.NEEDS_MERCHANT:
-                await self._wait(outcome, "the merchant's account at the provider")
-            case OutcomeKind.RETRY_SAME:
-                await self._wait(outcome, "the payment provider to be reachable")
-            case _:
-                self.ask_first = self.in_doubt = True
-                await self._wait(outcome, "the payment provider to confirm what it did")
-
-    async def _send_again(self, outcome: PaymentOutcome) -> None:
-        """Looked for and not there: the same number again, at once the first time and then more slowly."""
-        self.ask_first = False
-        self.not_found += 1
-        if self.not_found > 1:
-            await self._wait(outcome, "the payment provider")
-
-    async def _wait_for_the_provider(self, outcome: PaymentOutcome) -> None:
-        first_time = not self.accepted
-        self.accepted = self.ask_first = self.in_doubt = True
-        await self._note(outcome)
-        if first_time:
-            self.case.tell(Stage.PAYMENT_ON_ITS_WAY)
-        await self._sleep_until_news(self._pause(outcome.kind), "the payment provider to finish")
-
-    async def _wait(self, outcome: PaymentOutcome, waiting: str) -> None:
-        if await self._note(outcome):
-            if outcome.kind in _ALARMING:
-                self.case.tell(Stage.PAYMENT_BLOCKED)
-            elif outcome.kind is OutcomeKind.UNKNOWN:
-                self.case.tell(Stage.PAYMENT_CONFIRMING)
-        await self._sleep_until_news(self._pause(outcome.kind), waiting)
-
-    async def _note(self, outcome: PaymentOutcome) -> bool:
-        """Record an outcome that is not final, if it is news; True if the leg's state changed by it.
-
-        Each record is a billable action. "Not found" is no proof that nothing is under way, so it is recorded
-        as unknown, and so is a provider out of reach while something sent earlier is in doubt.
-        """
-        kind = outcome.kind
-        if kind is OutcomeKind.NOT_FOUND or (kind is OutcomeKind.RETRY_SAME and self.in_doubt):
-            kind = OutcomeKind.UNKNOWN
-        before = self.case.leg(self.leg.leg)
-        if before.state is _NOTED_AS[kind] and before.failure_code == outcome.code:
+    if leg.state is not LegState.RESERVED:
+        return True
+    for failed in case.standing.earlier:
+        if failed.leg != leg.leg or failed.state is not LegState.FAILED:
+            continue
+        earlier = Payment(case, failed, in_doubt=True)
+        outcome = await earlier.learn(wait_out_conflict=True)
+        if outcome.kind in _MOVES:
+            await earlier.record(outcome)
+        if outcome.kind in _MOVES or case.standing.status is not CaseStatus.PAYING:
             return False
-        await self.record(outcome.model_copy(update={"kind": kind}))
-        return before.state is not _NOTED_AS[kind]
-
-    async def _sleep_until_news(self, pause: timedelta, waiting: str) -> None:
-        case = self.case
-        due = workflow.now() + pause
-        case.show(waiting=waiting, due_at=due)
-        refuse = _money_is_moving if self.in_doubt else _nothing
-        while await case.converse(until=due, done=lambda: case.payment_news, refuse=refuse) is Woken.MOVED:
-            if case.standing.status is not CaseStatus.PAYING:
-                return
-
-    async def record(self, outcome: PaymentOutcome) -> None:
-        """The third step of paying: what became of the leg, written down."""
-        await self.case.step(
-            StepName.RECORD_PAYMENT,
-            RecordPayment(
-                number=self.case.number,
-                round=self.case.next_round(StepName.RECORD_PAYMENT),
-                now=workflow.now(),
-                leg=self.leg.leg,
-                attempt=self.leg.attempt,
-                outcome=outcome,
-            ),
-        )
-
-    def _pause(self, kind: OutcomeKind) -> timedelta:
-        poll = timedelta(seconds=self.case.standing.timings.payment_poll_s)
-        if kind not in self.pauses:
-            match kind:
-                case OutcomeKind.PENDING:
-                    self.pauses[kind] = options.poll_pauses(poll)
-                case OutcomeKind.NEEDS_MERCHANT | OutcomeKind.CONFLICT:
-                    self.pauses[kind] = options.merchant_pauses(poll)
-                case _:
-                    self.pauses[kind] = options.provider_pauses()
-        return next(self.pauses[kind])
+    return True
 
 
-def _money_is_moving(kind: MessageKind) -> ErrorCode | None:
-    return ErrorCode.TOO_LATE if kind is MessageKind.WITHDRAWAL else None
+async def _ask_about_news(case: Case) -> None:
+    """A number that failed may have paid after all, and one that paid may have been reversed."""
+    status = case.standing.status
+    for leg in (*case.standing.legs, *case.standing.earlier):
+        if not case.news.of(leg) or case.standing.status is not status:
+            continue
+        payment = Payment(case, leg, in_doubt=True)
+        outcome = await payment.learn()
+        if leg.state in _NEWS_TO.get(outcome.kind, ()):
+            await payment.record(outcome)
+        elif outcome.kind in _UNANSWERED:  # a person's word came first; it is asked for again in the next stage
+            case.news.hear(leg.provider_number)
 
 
-def _nothing(_: MessageKind) -> ErrorCode | None:
-    return None
+def _in_state(case: Case, state: LegState) -> set[str]:
+    return {leg.provider_number for leg in (*case.standing.legs, *case.standing.earlier) if leg.state is state}

@@ -73,8 +73,8 @@ class RefundCase:
         self.case.put(MessageKind.DECISION, decision)
 
     @workflow.signal(name="payment_changed", description="The provider has news; the case asks it")
-    def payment_changed(self, hint: PaymentChanged) -> None:  # noqa: ARG002
-        self.case.payment_news = True
+    def payment_changed(self, hint: PaymentChanged) -> None:
+        self.case.news.hear(hint.provider_number)
 
     @workflow.update(name="decide", description="A reviewer's decision, answered")
     async def decide(self, decision: Decision) -> Answer:

@@ -42,8 +42,10 @@ def _start_or_resume(case: Case) -> ReviewClock:
         case.review_steps_done = 0
         case.tell(Stage.REVIEW_STARTED, due_at=clock.deadline(case.ladder))
     else:
+        asked = case.review.paused_at is not None or case.review.paused_seconds > 0
         clock = case.review.resume(workflow.now())
-        case.tell(Stage.REVIEW_REMINDER, due_at=clock.deadline(case.ladder))
+        entry = Stage.REVIEW_REMINDER if asked else Stage.REVIEW_STARTED
+        case.announce(entry, due_at=clock.deadline(case.ladder))
     case.review = clock
     return clock
 
@@ -92,9 +94,9 @@ def _leave(case: Case, clock: ReviewClock) -> None:
 
 async def wait_for_customer(case: Case) -> None:
     """The reviewer asked; the agents' clock stands still until the customer answers or the window closes."""
-    deadline = workflow.now() + timedelta(seconds=case.standing.timings.evidence_window_s)
+    deadline = case.entered_at() + timedelta(seconds=case.standing.timings.evidence_window_s)
     case.show(waiting="the customer's answer to the reviewer", due_at=deadline)
-    case.tell(Stage.CUSTOMER_ASKED, due_at=deadline)
+    case.announce(Stage.CUSTOMER_ASKED, due_at=deadline)
     while case.standing.status is CaseStatus.AWAITING_CUSTOMER:
         if await case.converse(until=deadline) is Woken.ELAPSED:
             case.review = None

@@ -5,6 +5,7 @@ One upsert at most each time the case moves, and none when nothing of it changed
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,9 @@ with workflow.unsafe.imports_passed_through():
     from aftersales.contract.views import CaseView, LegView
     from domain.money import to_decimal_string
 
+_STAFF = (WaitsFor.AGENT, WaitsFor.SUPERVISOR, WaitsFor.FINANCE)
+# What begins emphasis, code, links, HTML and entities in the middle of a line; "wrong_item" is a word.
+_STRUCTURE = re.compile(r"[\\`*\[\]<>~|&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)")
 _UNDER_REVIEW = (CaseStatus.UNDER_REVIEW, CaseStatus.AWAITING_CUSTOMER)
 
 
@@ -61,7 +65,10 @@ def _attributes(standing: Standing, due_at: datetime | None) -> dict[Any, Any]:
 
 
 def details(start: CaseStart, standing: Standing, opened_at: datetime, waiting: str, due_at: datetime | None) -> str:
-    """Markdown that answers, from the top: what it waits for, who must act, until when."""
+    """Markdown that answers, from the top: what it waits for, who must act, until when.
+
+    What people and providers wrote stands in it as plain text on one line, whatever it looks like.
+    """
     lines = [
         f"**{standing.status.value.replace('_', ' ').capitalize()}** · application {start.number}",
         "",
@@ -69,29 +76,34 @@ def details(start: CaseStart, standing: Standing, opened_at: datetime, waiting: 
         f"**Who must act:** {_who(standing)}",
         f"**Until:** {_moment(due_at) if due_at else 'no deadline'}",
         "",
-        f"Order {start.application.order_id} · {start.application.reason.value.replace('_', ' ')} · "
+        f"Order {_plain(start.application.order_id)} · {start.application.reason.value.replace('_', ' ')} · "
         f"opened {_moment(opened_at)}",
     ]
     if standing.amount:
         lines.append(f"Amount {_amount(standing.amount)}")
     lines += [_leg_line(leg) for leg in standing.legs]
     if standing.verdict:
-        lines.append(f"Policy {standing.verdict.policy_hash[:12]}, row {standing.verdict.row}")
+        lines.append(f"Policy {standing.verdict.policy_hash[:12]}, row {_plain(standing.verdict.row)}")
     if standing.reason_code:
-        lines.append(f"Reason {standing.reason_code}")
+        lines.append(f"Reason {_plain(standing.reason_code)}")
     return "  \n".join(lines)
 
 
 def _who(standing: Standing) -> str:
     if standing.waits_for is WaitsFor.NOBODY:
         return "nobody"
-    extra = f" ({standing.assignee})" if standing.assignee else ""
+    extra = f" ({_plain(standing.assignee)})" if standing.assignee and standing.waits_for in _STAFF else ""
     return standing.waits_for.value + extra
 
 
+def _plain(text: str) -> str:
+    """Free text on one line, with nothing in it that Markdown would render as structure."""
+    return _STRUCTURE.sub(r"\\\g<0>", " ".join(text.split()))
+
+
 def _leg_line(leg: Leg) -> str:
-    reference = f", {leg.provider_reference}" if leg.provider_reference else ""
-    failure = f", {leg.failure_code}" if leg.failure_code else ""
+    reference = f", {_plain(leg.provider_reference)}" if leg.provider_reference else ""
+    failure = f", {_plain(leg.failure_code)}" if leg.failure_code else ""
     return (
         f"Leg {leg.leg} by {leg.provider}: {_amount(leg.amount)} {leg.state.value}, "
         f"number {leg.provider_number}{reference}{failure}"

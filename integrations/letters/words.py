@@ -38,8 +38,11 @@ NOTES: Final[Phrases] = {
     NoteCode.CONDITION: ("商品状况折价", "condition of the goods"),
     NoteCode.APPROVED_IN_PART: ("部分批准", "approved in part"),
     NoteCode.PROMOTION_KEPT: ("仍享受促销", "promotion kept"),
-    NoteCode.PROMOTION_CLAWED_BACK: ("不再满足促销条件", "promotion no longer met"),
-    NoteCode.PROMOTION_RESTORED: ("恢复促销优惠", "promotion restored"),
+    NoteCode.PROMOTION_CLAWED_BACK: (
+        "保留的商品不再满足促销条件，收回其优惠",
+        "what you keep no longer reaches the threshold, so its discount is taken back",
+    ),
+    NoteCode.PROMOTION_RESTORED: ("退还此前收回的优惠", "discount taken back earlier, now returned"),
 }
 
 PROVIDERS: Final[Phrases] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from activities.ports import AuditEntry, Mail, Posting
 from activities.types import Stage
@@ -33,6 +33,10 @@ class AuditRows(Rows):
         for number in dict.fromkeys(entry.number for entry in entries):
             await self._append(number, [entry for entry in entries if entry.number == number])
 
+    async def log(self, number: str) -> tuple[AuditEntry, ...]:
+        query = select(AUDIT).where(AUDIT.c.number == number).order_by(AUDIT.c.seq)
+        return tuple(AuditEntry(**row) for row in (await self._connection.execute(query)).mappings())
+
     async def _append(self, number: str, entries: list[AuditEntry]) -> None:
         query = select(AUDIT_HEADS.c.seq, AUDIT_HEADS.c.hash).where(AUDIT_HEADS.c.number == number)
         row = (await self._connection.execute(query.with_for_update())).one_or_none()
@@ -50,8 +54,13 @@ class MailRows(Rows):
     """See `activities.ports.Unit`."""
 
     async def mails(self, number: str, stage: Stage, round_: int) -> tuple[Mail, ...]:
-        key = (MAILS.c.number == number, MAILS.c.stage == stage, MAILS.c.round == round_)
-        query = select(MAILS).where(*key).order_by(MAILS.c.created_at, MAILS.c.message_id)
+        return await self._mails(MAILS.c.number == number, MAILS.c.stage == stage, MAILS.c.round == round_)
+
+    async def all_mails(self, number: str) -> tuple[Mail, ...]:
+        return await self._mails(MAILS.c.number == number)
+
+    async def _mails(self, *which: ColumnElement[bool]) -> tuple[Mail, ...]:
+        query = select(MAILS).where(*which).order_by(MAILS.c.created_at, MAILS.c.message_id)
         return tuple(Mail(**row) for row in (await self._connection.execute(query)).mappings())
 
     async def insert_mail(self, mail: Mail) -> None:

@@ -7,13 +7,25 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, bindparam, case, cast, exists, func, select
 
 from activities.ports import Account, Order, OrderLine, Tender
-from aftersales.contract.values import LegState
+from aftersales.contract.values import CaseStatus, LegState
 from domain.accounts import CLEARING_PREFIX
+from domain.breakdown import NOTHING_TAKEN, Taken, taken_by
 from storage.rows.base import Rows
-from storage.tables import ACCOUNTS, CASE_UNITS, LEDGER, LEGS, ORDER_LINES, ORDERS, SHIPPING_LINE, TENDERS
+from storage.tables import ACCOUNTS, CASE_UNITS, CASES, LEDGER, LEGS, ORDER_LINES, ORDERS, SHIPPING_LINE, TENDERS
 
 NOT_RESERVED: Final = (LegState.SUCCEEDED, LegState.FAILED, LegState.REVERSED)
 """Legs in these states hold no reservation: the ledger speaks for them, or nothing was moved."""
+
+UNDECIDED: Final = frozenset(
+    {
+        CaseStatus.RECEIVED,
+        CaseStatus.ASSESSING,
+        CaseStatus.NEEDS_EVIDENCE,
+        CaseStatus.UNDER_REVIEW,
+        CaseStatus.AWAITING_CUSTOMER,
+    }
+)
+"""Statuses of a case that may hold units although nobody granted it anything yet."""
 
 
 def total(amount: ColumnElement[int]) -> ColumnElement[int]:
@@ -58,7 +70,6 @@ def _reserved() -> ScalarSelect[int]:
         .where(
             LEGS.c.order_id == TENDERS.c.order_id,
             LEGS.c.tender_id == TENDERS.c.tender_id,
-            LEGS.c.released.is_(False),
             LEGS.c.state.not_in(NOT_RESERVED),
         )
         .scalar_subquery()
@@ -75,6 +86,14 @@ _LINES = (
     select(ORDER_LINES, _units_taken().label("taken_units"), _shipping_taken().label("shipping_taken"))
     .where(ORDER_LINES.c.order_id == bindparam("order_id"))
     .order_by(ORDER_LINES.c.position)
+)
+_HOLDING = select(CASE_UNITS.c.number).where(
+    CASE_UNITS.c.order_id == bindparam("order_id"), CASE_UNITS.c.number != bindparam("besides")
+)
+_BREAK_DOWNS = (
+    select(CASES.c.status, CASES.c.break_down)
+    .where(CASES.c.number.in_(_HOLDING), CASES.c.break_down.is_not(None))
+    .order_by(CASES.c.opened_at, CASES.c.number)
 )
 _TENDERS = (
     select(TENDERS, (_refunded() + _reserved()).label("taken_minor"))
@@ -94,6 +113,7 @@ class OrderRows(Rows):
             return None
         lines = (await self._connection.execute(_LINES, key | {"besides": besides})).mappings().all()
         tenders = (await self._connection.execute(_TENDERS, key)).mappings().all()
+        held = any(line["taken_units"] for line in lines)  # of most orders nobody holds anything
         facts: dict[str, Any] = dict(found)
         return Order(
             **facts,
@@ -101,4 +121,13 @@ class OrderRows(Rows):
             lines=tuple(OrderLine(**line) for line in lines),
             shipping_taken=any(line["shipping_taken"] for line in lines),
             tenders=tuple(Tender(**tender) for tender in tenders),
+            taken=await self._taken(order_id, besides) if held else NOTHING_TAKEN,
+        )
+
+    async def _taken(self, order_id: str, besides: str) -> Taken:
+        """By the break-downs of the cases that hold units of the order; who let go of them holds nothing."""
+        rows = (await self._connection.execute(_BREAK_DOWNS, {"order_id": order_id, "besides": besides})).all()
+        return taken_by(
+            granted=[row.break_down for row in rows if row.status not in UNDECIDED],
+            proposed=[row.break_down for row in rows if row.status in UNDECIDED],
         )

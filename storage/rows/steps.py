@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from collections.abc import Mapping
+
+from sqlalchemy import func, insert, select
 
 from activities.ports import HeardMessage, StoredStep
 from aftersales.contract.messages import CaseStart
@@ -23,6 +25,14 @@ class StepRows(Rows):
         values = {"number": number, "step": step, "round": round_}
         values |= {"input_digest": stored.input_digest, "result": stored.result}
         await self._connection.execute(insert(STEPS), values)
+
+    async def rounds(self, number: str) -> Mapping[str, int]:
+        query = (
+            select(STEPS.c.step, func.max(STEPS.c.round).label("last"))
+            .where(STEPS.c.number == number)
+            .group_by(STEPS.c.step)
+        )
+        return {row.step: row.last for row in await self._connection.execute(query)}
 
     async def claim_request(self, start: CaseStart) -> bool:
         """A key that is this number's for another body counts as held by another case: it asks for something else."""

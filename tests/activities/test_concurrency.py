@@ -12,8 +12,8 @@ from tests.activities.desk import Desk
 from tests.activities.shop import CUPS_MINOR, NOW, application, items, start_of
 
 
-async def take_in(desk: Desk, request_key: str, **quantities: int) -> StepResult:
-    start = start_of(application(items=items(**quantities)), request_key)
+async def take_in(desk: Desk, request_key: str, order_id: str = "order-1", **quantities: int) -> StepResult:
+    start = start_of(application(order_id=order_id, items=items(**quantities)), request_key)
     step = Intake(number=start.number, round=1, now=NOW, start=start)
     return await ActivityEnvironment().run(desk.steps.intake, step)
 

@@ -144,3 +144,76 @@ async def test_every_outcome_is_in_the_log_with_its_number(paying: Desk) -> None
     assert (entry["action"], entry["before"], entry["after"]) == ("payment", "reserved", "confirming")
     assert (entry["actor"], entry["reason"]) == ("system", "timeout")
     assert f"{paying.number}-1-1" in entry["facts"]
+
+
+# --- a provider that changes its mind ---------------------------------------------------------------------
+
+
+@pytest.fixture(name="failed")
+async def case_whose_payment_failed(paying: Desk) -> Desk:
+    await paying.pay(OutcomeKind.REJECTED, code="expired_or_canceled_card")
+    return paying
+
+
+async def test_a_failed_payment_that_moved_after_all_refunds_the_case(failed: Desk) -> None:
+    standing = await failed.pay(OutcomeKind.SUCCEEDED, reference="re_9")
+    assert (standing.status, standing.waits_for) == (CaseStatus.REFUNDED, WaitsFor.NOBODY)
+    assert (standing.legs[0].state, standing.legs[0].failure_code) == (LegState.SUCCEEDED, "")
+    assert await failed.balances() == PAID
+    assert await failed.money_taken() == 500
+
+
+async def test_the_number_of_a_retry_is_taken_back_when_the_failed_one_paid(failed: Desk) -> None:
+    await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+    standing = await failed.pay(OutcomeKind.SUCCEEDED, attempt=1)
+    assert standing.status is CaseStatus.REFUNDED
+    assert [(leg.attempt, leg.state) for leg in standing.legs] == [(1, LegState.SUCCEEDED)]
+    assert [(leg.attempt, leg.state) for leg in standing.earlier] == [(2, LegState.FAILED)]
+    assert (await failed.legs())[1].released
+    assert await failed.balances() == PAID
+    assert await failed.money_taken() == 500
+
+
+async def test_a_failed_payment_under_way_again_is_reserved_and_owed_once_it_is_paid(failed: Desk) -> None:
+    await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+    standing = await failed.pay(OutcomeKind.PENDING, attempt=1)
+    assert (standing.status, standing.legs[0].attempt) == (CaseStatus.PAYING, 1)
+    assert await failed.money_taken() == 500
+    assert (await failed.pay(OutcomeKind.SUCCEEDED, attempt=1)).status is CaseStatus.REFUNDED
+    assert await failed.balances() == PAID
+
+
+async def test_a_payment_that_fails_twice_is_released_once_and_tried_under_a_number_never_used(failed: Desk) -> None:
+    await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+    await failed.pay(OutcomeKind.PENDING, attempt=1)
+    assert (await failed.pay(OutcomeKind.REJECTED, attempt=1)).status is CaseStatus.PAYMENT_FAILED
+    assert await failed.balances() == {}
+    assert await failed.money_taken() == 0
+    await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+    standing = await failed.pay(OutcomeKind.SUCCEEDED, attempt=3)
+    assert standing.legs[0].provider_number == f"{failed.number}-1-3"
+    assert await failed.balances() == PAID
+
+
+async def test_a_number_that_may_have_been_sent_is_not_taken_back(failed: Desk) -> None:
+    await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE)
+    await failed.pay(OutcomeKind.UNKNOWN, attempt=2)
+    await failed.pay(OutcomeKind.SUCCEEDED, attempt=1)
+    assert await failed.leg_states() == [LegState.SUCCEEDED, LegState.CONFIRMING]
+
+
+async def test_a_refund_that_was_given_up_and_paid_after_all_is_called_what_it_is(failed: Desk) -> None:
+    await failed.decide(DecisionKind.REJECT, role=Role.FINANCE, explanation="Settled at the till.")
+    assert (await failed.case()).status is CaseStatus.REJECTED
+    standing = await failed.pay(OutcomeKind.SUCCEEDED)
+    assert standing.status is CaseStatus.REFUNDED
+    assert await failed.balances() == PAID
+
+
+async def test_a_part_that_was_given_up_and_paid_after_all_is_called_a_part(desk: Desk) -> None:
+    await desk.apply()
+    await desk.pay(OutcomeKind.REJECTED, leg=1)
+    await desk.pay(OutcomeKind.REJECTED, leg=2)
+    await desk.decide(DecisionKind.REJECT, role=Role.FINANCE, explanation="Settled at the till.")
+    assert (await desk.pay(OutcomeKind.SUCCEEDED, leg=2)).status is CaseStatus.PARTLY_REFUNDED
+    assert (await desk.pay(OutcomeKind.SUCCEEDED, leg=1)).status is CaseStatus.REFUNDED

@@ -36,6 +36,11 @@ def in_turn(order: FrozenOrder, *asked: RefundAsked) -> list[BreakDown]:
     return done
 
 
+def taken_after(order: FrozenOrder, *asked: RefundAsked) -> Taken:
+    """What those refunds, one after the other, take together."""
+    return taken_by(in_turn(order, *asked))
+
+
 def lines_said(refund: BreakDown) -> list[tuple[str, int, int, str]]:
     return [(line.kind.value, line.quantity, line.amount_minor, str(line.note)) for line in refund.lines]
 

@@ -19,6 +19,7 @@ REFUSALS: list[DomainError] = [
     errors.AmountUnreadable("17,000"),
     errors.AmountTooPrecise("1.234", "USD", 2),
     errors.AmountRefused(500, 400, "CNY"),
+    errors.PromotionOutweighs(1_875, "CNY"),
     errors.QuantityRefused("1", 3, 2),
     errors.LineUnknown("9"),
     errors.NothingAsked(),

@@ -15,7 +15,6 @@ from domain.money import (
     add,
     divide_half_up,
     parse_amount,
-    subtract,
     to_decimal_string,
     total_of,
 )
@@ -110,11 +109,6 @@ def test_a_currency_nobody_pays_in_is_refused(currency: str) -> None:
         parse_amount("1", currency)
 
 
-@given(first=st.integers(), second=st.integers())
-def test_what_is_added_can_be_subtracted(first: int, second: int) -> None:
-    assert subtract(add(money(first), money(second)), money(second)) == money(first)
-
-
 @given(minors=st.lists(st.integers(), max_size=10))
 def test_a_total_is_the_sum_and_zero_of_nothing(minors: list[int]) -> None:
     assert total_of([money(minor) for minor in minors], "CNY") == money(sum(minors))
@@ -125,8 +119,6 @@ def test_two_currencies_never_meet_in_a_sum() -> None:
     with pytest.raises(CurrencyMixed) as refusal:
         add(yuan, yen)
     assert refusal.value.details == {"expected": "CNY", "found": "JPY"}
-    with pytest.raises(CurrencyMixed):
-        subtract(yuan, yen)
     with pytest.raises(CurrencyMixed):
         total_of([yen], "CNY")
 

@@ -6,12 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.contract.values import AmountKind, BreakDown
-from domain.allocation import DraftLine, FrozenOrder, OrderDraft, TaxMode, ThresholdPromotion
+from domain.allocation import DraftLine, FrozenOrder, FrozenShipping, OrderDraft, TaxMode, ThresholdPromotion
 from domain.breakdown import NOTHING_TAKEN, NoteCode, Taken, taken_by
 from domain.freezing import freeze
 from domain.promotions import PromotionChoice, promotion_due
-from domain.refunds import AmountAsked, Deduction, RefundAsked, UnitsAsked, break_down, units_taken
-from tests.domain.orders_for_test import given_back, one_line, orders, thirty_off_three_hundred, units_of
+from domain.refunds import AmountAsked, Deduction, RefundAsked, UnitsAsked, break_down
+from tests.domain.orders_for_test import (
+    everything,
+    given_back,
+    one_line,
+    orders,
+    taken_after,
+    thirty_off_three_hundred,
+    units_of,
+)
 
 CHOICES = st.sampled_from(PromotionChoice)
 
@@ -105,6 +113,13 @@ def test_a_deduction_finds_only_what_the_claw_back_left() -> None:
     assert refund.total.minor == 0
 
 
+def test_shipping_that_comes_back_is_not_eaten_by_a_claw_back() -> None:
+    order = spent({"cheap": 100, "dear": 30_000}, threshold_minor=30_100, discount_minor=3_000)
+    shipped = order.model_copy(update={"shipping": FrozenShipping(net_minor=500)})
+    asked = clawing("cheap").model_copy(update={"whole_shipping": True})
+    assert given_back(shipped, asked) == 500
+
+
 def test_an_amount_without_a_unit_breaks_no_threshold() -> None:
     order = thirty_off_three_hundred()
     asked = RefundAsked(amounts=(AmountAsked(line_id="c", amount_minor=5_000),), promotion=PromotionChoice.CLAW_BACK)
@@ -113,7 +128,7 @@ def test_an_amount_without_a_unit_breaks_no_threshold() -> None:
 
 def test_an_order_without_a_promotion_owes_none() -> None:
     order = one_line(2, 1000)
-    assert promotion_due(order, units_taken(order, {"1": 1})) == 0
+    assert promotion_due(order, taken_after(order, units_of("1", 1))) == 0
     assert promotion_said(break_down(order, NOTHING_TAKEN, units_of("1", 1))) == []
 
 
@@ -126,7 +141,7 @@ def test_an_article_that_the_promotion_made_free_owes_its_price_without_tax() ->
             promotion=ThresholdPromotion(threshold_minor=1_000, discount_minor=1_000),
         )
     )
-    assert promotion_due(order, units_taken(order, {"1": 1})) == 500
+    assert promotion_due(order, taken_after(order, units_of("1", 1))) == 500
 
 
 def test_a_policy_that_turns_to_keeping_takes_no_more_but_still_restores() -> None:
@@ -163,4 +178,4 @@ def test_nothing_is_due_while_nothing_or_everything_is_taken(order: FrozenOrder)
     goods = sum(line.worth().goods_minor for line in order.lines)
     if order.promotion is not None and goods >= order.promotion.threshold_minor:
         assert promotion_due(order, Taken()) == 0
-    assert promotion_due(order, units_taken(order, {line.line_id: line.quantity for line in order.lines})) == 0
+    assert promotion_due(order, taken_after(order, everything(order))) == 0

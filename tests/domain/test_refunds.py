@@ -16,9 +16,17 @@ from domain.refunds import (
     UnitsAsked,
     break_down,
     refundable_quantity,
-    units_taken,
 )
-from tests.domain.orders_for_test import everything, given_back, in_turn, lines_said, one_line, orders, units_of
+from tests.domain.orders_for_test import (
+    everything,
+    given_back,
+    in_turn,
+    lines_said,
+    one_line,
+    orders,
+    taken_after,
+    units_of,
+)
 
 
 def amount_of_line(minor: int, *, with_tax: bool = False, line_id: str = "1") -> RefundAsked:
@@ -79,7 +87,7 @@ def test_lines_together_give_back_what_they_give_one_by_one(order: FrozenOrder) 
 def test_a_quantity_beyond_what_is_free_is_refused_with_the_largest(quantity: int) -> None:
     order = one_line(3, 1000)
     with pytest.raises(QuantityRefused) as refusal:
-        break_down(order, units_taken(order, {"1": 1}), units_of("1", quantity))
+        break_down(order, taken_after(order, units_of("1", 1)), units_of("1", quantity))
     assert refusal.value.largest == 2
 
 
@@ -117,23 +125,6 @@ def test_with_cases_withdrawn_in_between_no_line_gives_back_more_than_was_paid(
         kept.append(break_down(order, taken_by(kept), ask))
     goods_paid = sum(line.worth().net_minor + line.worth().tax_minor for line in order.lines)
     assert sum(refund.total.minor for refund in kept) == goods_paid
-
-
-@given(order=orders(), choices=st.data())
-def test_counts_alone_say_what_the_first_units_took(order: FrozenOrder, choices: st.DataObject) -> None:
-    counts = {line.line_id: choices.draw(st.integers(0, line.quantity)) for line in order.lines}
-    taken = units_taken(order, counts, shipping_taken=True)
-    rest = tuple(
-        UnitsAsked(line_id=line.line_id, quantity=line.quantity - counts[line.line_id])
-        for line in order.lines
-        if line.quantity > counts[line.line_id]
-    )
-    left = given_back(order, RefundAsked(units=rest, whole_shipping=True), taken)
-    assert amount_of(taken.lines) + left == order.paid.minor
-
-
-def test_no_counts_take_nothing() -> None:
-    assert units_taken(one_line(2, 100), {"1": 0}) == NOTHING_TAKEN
 
 
 @pytest.mark.parametrize(

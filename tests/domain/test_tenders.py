@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from aftersales.contract.values import Money
 from domain.errors import AmountRefused, CurrencyMixed
-from domain.tenders import Tender, TenderKind, TenderOrder, TenderShare, largest_refund, plan_tenders, refuse_over
+from domain.tenders import Tender, TenderKind, TenderOrder, TenderShare, plan_tenders, refuse_over
 
 AMOUNTS = st.integers(0, 10**9)
 TENDERS = st.lists(st.tuples(st.sampled_from(TenderKind), AMOUNTS, AMOUNTS), min_size=1, max_size=6).map(
@@ -119,14 +119,6 @@ def test_no_sequence_of_refunds_takes_more_than_was_captured(tenders: list[Tende
     assert all(taken[each.tender_id] <= each.captured_minor for each in tenders)
 
 
-@given(captured=AMOUNTS, refunded=AMOUNTS, reserved=AMOUNTS)
-def test_refunded_reserved_and_what_is_left_never_exceed_what_was_captured(
-    captured: int, refunded: int, reserved: int
-) -> None:
-    largest = largest_refund(yuan(captured), yuan(refunded), yuan(reserved))
-    assert largest.minor == max(captured - refunded - reserved, 0)
-
-
 @given(asked=st.integers(-100, 100), largest=st.integers(0, 100))
 def test_just_the_amounts_from_one_to_the_largest_are_accepted(asked: int, largest: int) -> None:
     if 0 < asked <= largest:
@@ -141,8 +133,6 @@ def test_a_ceiling_in_one_currency_says_nothing_about_another() -> None:
     yen = Money(minor=1, currency="JPY")
     with pytest.raises(CurrencyMixed):
         refuse_over(yen, yuan(100))
-    with pytest.raises(CurrencyMixed):
-        largest_refund(yuan(100), yuan(0), yen)
 
 
 def test_a_payment_never_captured_less_than_nothing() -> None:

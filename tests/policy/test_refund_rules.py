@@ -7,6 +7,7 @@ import json
 import pytest
 
 from activities.ports import Action
+from domain.promotions import PromotionChoice
 from policy import PolicyError, ZenPolicy, load_policy
 from policy.loader import PACKAGED
 from tests.policy.cases import facts
@@ -93,6 +94,22 @@ def test_shipping_is_paid_back_when_the_merchant_is_at_fault(
     ruling = policy.rule(facts(**changes))
     assert ruling.action is APPROVE
     assert ruling.refund_shipping is paid_back
+
+
+@pytest.mark.parametrize(
+    ("changes", "promotion"),
+    [
+        ({}, PromotionChoice.KEEP),
+        ({"reason": "wrong_size", "goods_back": True}, PromotionChoice.KEEP),
+        (MIND_BACK, PromotionChoice.CLAW_BACK),
+        ({**MIND_BACK, "days_since_delivery": 8}, PromotionChoice.CLAW_BACK),
+        ({**MIND_BACK, "final_sale": True}, PromotionChoice.CLAW_BACK),
+    ],
+)
+def test_a_promotion_that_the_buyer_breaks_by_a_change_of_mind_is_clawed_back(
+    policy: ZenPolicy, changes: dict[str, object], promotion: PromotionChoice
+) -> None:
+    assert policy.rule(facts(**changes)).promotion is promotion
 
 
 def test_facts_outside_the_schema_are_an_error_and_no_decision(policy: ZenPolicy) -> None:

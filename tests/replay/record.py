@@ -45,7 +45,7 @@ async def record(world: World, path: str) -> WorkflowHistory:
 
 async def record_all(paths: Sequence[str], *, write: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        database_url = f"sqlite+aiosqlite:///{Path(scratch) / 'recording.db'}"
+        database_url = f"sqlite:///{Path(scratch) / 'recording.db'}"
         async with time_skipping(attribute_types(SEARCH_ATTRIBUTES)) as env, open_world(env, database_url) as world:
             for path in paths:
                 history = await record(world, path)

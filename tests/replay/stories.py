@@ -115,6 +115,16 @@ async def payment_failed_then_retried(case: Scene) -> CaseStatus:
     return CaseStatus.REFUNDED
 
 
+async def payment_failed_then_found_paid(case: Scene) -> CaseStatus:
+    case.provider_answers(outcome(OutcomeKind.REJECTED, "expired_or_canceled_card"))
+    await case.apply()
+    await case.hear(Stage.PAYMENT_FAILED)
+    await case.pass_time(hours=6)
+    case.provider_knows(SUCCESS)
+    await case.provider_has_news()
+    return CaseStatus.REFUNDED
+
+
 async def reversed_within_window(case: Scene) -> CaseStatus:
     await case.apply()
     await case.hear(Stage.REFUNDED)
@@ -169,7 +179,7 @@ async def _under_review(case: Scene) -> None:
 
 
 async def _supply_evidence(case: Scene) -> None:
-    await PortalStore(case.world.engine).add_evidence(case.number, PHOTO, datetime.now(UTC))
+    await PortalStore(case.world.engine).take_evidence(case.number, PHOTO, "t" * 64, datetime.now(UTC))
     photo = EvidenceSupplied(evidence=(PHOTO,), note="The left one.")
     accepted(await case.world.shop.supply_evidence(case.number, photo, actor=CUSTOMER, message_id="photo"))
 
@@ -188,6 +198,7 @@ STORIES: Final[dict[str, Story]] = {
         withdrawn,
         rejected_then_appeal_approved,
         payment_failed_then_retried,
+        payment_failed_then_found_paid,
         reversed_within_window,
         provider_out_of_reach,
         needs_merchant,

@@ -139,12 +139,14 @@ async def test_another_body_under_the_number_is_asked_for_never_sent_under_anoth
 
 @pytest.mark.parametrize("kind", [Kind.REJECTED, Kind.NEEDS_PAYEE])
 async def test_a_proven_failure_waits_for_finance_who_may_try_again(begin: Begin, kind: Kind) -> None:
-    case = await begin(World().script(submits=[outcome(kind, "expired_or_canceled_card")]))
+    no = outcome(kind, "expired_or_canceled_card")
+    case = await begin(World().script(submits=[no], queries=[no]))
     view = await case.reach(CaseStatus.PAYMENT_FAILED)
     assert "finance" in view.waiting
     await case.decide(DecisionKind.APPROVE)
     await case.reach(CaseStatus.REFUNDED)
-    assert case.world.calls == ["intake", "submit N-1-1", "submit N-1-2"], "a new number after a proven failure"
+    asked_again = ["intake", "submit N-1-1", "query N-1-1", "submit N-1-2"]
+    assert case.world.calls == asked_again, "a new number after a proven failure"
 
 
 async def test_finance_may_give_a_failed_payment_up(begin: Begin) -> None:
@@ -152,6 +154,15 @@ async def test_finance_may_give_a_failed_payment_up(begin: Begin) -> None:
     await case.reach(CaseStatus.PAYMENT_FAILED)
     await case.decide(DecisionKind.REJECT, explanation="settled at the till")
     assert (await case.result()).status is CaseStatus.REJECTED
+
+
+async def test_when_a_part_was_paid_and_the_rest_is_given_up_the_customer_is_told_of_the_part(begin: Begin) -> None:
+    world = World(giving_up_leads_to=CaseStatus.PARTLY_REFUNDED).script(submits=[outcome(Kind.REJECTED)])
+    case = await begin(world)
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await case.decide(DecisionKind.REJECT, explanation="settled at the till")
+    await case.hears(Stage.REFUNDED)
+    assert (await case.result()).status is CaseStatus.PARTLY_REFUNDED
 
 
 async def test_money_that_comes_back_within_the_window_opens_the_case_again(begin: Begin) -> None:
@@ -172,3 +183,90 @@ async def test_a_hint_without_a_reversal_changes_nothing(begin: Begin) -> None:
     result = await case.result()
     assert result.status is CaseStatus.REFUNDED
     assert case.world.calls.count("query N-1-1") == 1
+
+
+# --- a provider that changes its mind ---------------------------------------------------------------------
+
+
+NO = outcome(Kind.REJECTED, "expired_or_canceled_card")
+HINT = PaymentChanged(provider="stripe", provider_number="N-1-1")
+
+
+async def payment_failed(begin: Begin, world: World) -> Running:
+    world.submits.append(NO)
+    case = await begin(world)
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    return case
+
+
+async def test_a_failed_payment_that_succeeded_after_all_is_found_by_the_providers_hint(begin: Begin) -> None:
+    case = await payment_failed(begin, World())
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    await case.reach(CaseStatus.REFUNDED)
+    await case.hears(Stage.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1"]
+    assert case.world.stages[:3] == [Stage.APPROVED, Stage.PAYMENT_FAILED, Stage.REFUNDED]
+
+
+async def test_finances_retry_asks_for_the_failed_number_and_sends_no_other_when_it_paid(begin: Begin) -> None:
+    """The message of the provider was lost: only the question before the new number finds it."""
+    case = await payment_failed(begin, World())
+    await case.decide(DecisionKind.APPROVE)
+    await case.reach(CaseStatus.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1"]
+    await case.hears(Stage.REFUNDED)
+
+
+async def test_no_new_number_is_sent_while_the_failed_one_cannot_be_asked_for(begin: Begin) -> None:
+    away = [outcome(Kind.UNKNOWN, "timeout"), outcome(Kind.NEEDS_MERCHANT, "api_key_expired"), outcome(Kind.CONFLICT)]
+    case = await payment_failed(begin, World().script(queries=[*away, NO]))
+    await case.decide(DecisionKind.APPROVE)
+    await case.pass_time(seconds=1)
+    assert "submit N-1-2" not in case.world.calls
+    answer = await case.handle.execute_update(RefundCaseHandle.withdraw, Withdrawal())
+    assert answer.code is ErrorCode.TOO_LATE
+    await case.reach(CaseStatus.REFUNDED, within_hours=20)
+    assert case.world.calls == ["intake", "submit N-1-1", *["query N-1-1"] * 4, "submit N-1-2"]
+    assert case.world.stages.count(Stage.PAYMENT_BLOCKED) == 1
+
+
+async def test_a_failed_payment_that_is_under_way_again_is_waited_for(begin: Begin) -> None:
+    case = await payment_failed(begin, World().script(queries=[outcome(Kind.PENDING)]))
+    await case.decide(DecisionKind.APPROVE)
+    await case.reach(CaseStatus.REFUNDED, within_hours=10)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1", "query N-1-1"]
+
+
+async def test_a_hint_that_says_nothing_new_leaves_the_choice_to_finance(begin: Begin) -> None:
+    case = await payment_failed(begin, World().script(queries=[NO]))
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    await case.pass_time(minutes=5)
+    view = await case.view()
+    assert (view.status, "finance" in view.waiting) == (CaseStatus.PAYMENT_FAILED, True)
+    assert len(case.world.payments) == 1, "the failure alone was recorded"
+
+
+async def test_a_provider_that_does_not_answer_after_its_hint_is_asked_again(begin: Begin) -> None:
+    case = await payment_failed(begin, World().script(queries=[outcome(Kind.UNKNOWN, "timeout")] * 3))
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    await case.reach(CaseStatus.REFUNDED, within_hours=1)
+    assert case.world.calls.count("query N-1-1") == 4
+
+
+async def test_a_decision_while_the_provider_does_not_answer_is_taken_and_still_pays_once(begin: Begin) -> None:
+    case = await payment_failed(begin, World().script(queries=[outcome(Kind.UNKNOWN, "timeout")] * 5))
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    await case.pass_time(seconds=1)
+    answer = await case.decide(DecisionKind.APPROVE)
+    assert answer.accepted
+    await case.reach(CaseStatus.REFUNDED, within_hours=10)
+    assert not [call for call in case.world.calls if call == "submit N-1-2"]
+
+
+async def test_a_hint_about_a_payment_of_nobodys_asks_for_nothing(begin: Begin) -> None:
+    case = await payment_failed(begin, World())
+    await case.handle.signal(
+        RefundCaseHandle.payment_changed, PaymentChanged(provider="stripe", provider_number="N-9-9")
+    )
+    await case.pass_time(minutes=5)
+    assert case.world.calls == ["intake", "submit N-1-1"]

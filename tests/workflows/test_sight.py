@@ -12,7 +12,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
-from activities.types import Leg, OutcomeKind, Standing
+from activities.types import Leg, OutcomeKind, Stage, Standing
 from aftersales import connect
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import Decision, EvidenceSupplied, PaymentChanged
@@ -65,10 +65,47 @@ def test_a_case_at_work_says_that_nobody_has_to_do_anything() -> None:
     assert told[2:5] == ["**Waits for:** nothing, it is at work", "**Who must act:** nobody", "**Until:** no deadline"]
 
 
-@pytest.mark.parametrize("party", [party for party in WaitsFor if party is not WaitsFor.NOBODY])
-def test_whoever_must_act_is_named_with_the_group_it_was_handed_to(party: WaitsFor) -> None:
+STAFF = (WaitsFor.AGENT, WaitsFor.SUPERVISOR, WaitsFor.FINANCE)
+
+
+@pytest.mark.parametrize("party", STAFF)
+def test_staff_who_must_act_are_named_with_the_group_it_was_handed_to(party: WaitsFor) -> None:
     standing = Standing(status=CaseStatus.UNDER_REVIEW, waits_for=party, assignee="electronics")
     assert lines(standing)[3] == f"**Who must act:** {party.value} (electronics)"
+
+
+@pytest.mark.parametrize("party", [party for party in WaitsFor if party not in STAFF])
+def test_a_party_outside_the_shop_has_no_group(party: WaitsFor) -> None:
+    standing = Standing(status=CaseStatus.AWAITING_CUSTOMER, waits_for=party, assignee="agents")
+    assert lines(standing)[3] == f"**Who must act:** {party.value}"
+
+
+def test_free_text_stays_on_its_line() -> None:
+    standing = Standing(
+        status=CaseStatus.UNDER_REVIEW,
+        waits_for=WaitsFor.AGENT,
+        assignee="jewel\u2028lery  \n**Until:** never",
+        reason_code="see\r\n\r\n# below",
+    )
+    told = lines(standing)
+    assert told[3] == r"**Who must act:** agent (jewel lery \*\*Until:\*\* never)"
+    assert told[-1] == "Reason see # below"
+    assert "\n" not in told[3] + told[-1]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown_as"),
+    [
+        ("[pay](https://shop.example)", r"\[pay\](https\://shop.example)"),
+        ("<img src=x>", r"\<img src=x\>"),
+        ("_very_ `odd` ~~x~~ &lt;", r"\_very\_ \`odd\` \~\~x\~\~ \&lt;"),
+        ("back\\slash", r"back\\slash"),
+        ("expired_or_canceled_card", "expired_or_canceled_card"),
+        ("尺寸_不符", "尺寸_不符"),
+    ],
+)
+def test_what_looks_like_markdown_is_shown_as_it_was_written(written: str, shown_as: str) -> None:
+    assert lines(Standing(status=CaseStatus.REJECTED, reason_code=written))[-1] == f"Reason {shown_as}"
 
 
 def test_below_stand_the_order_the_money_and_the_rule_that_decided() -> None:
@@ -222,13 +259,13 @@ async def test_through_a_whole_case_the_screen_answers_and_each_stage_costs_one_
     assert (await on_screen(case))[1] == "agent (electronics)"
     await case.decide(DecisionKind.ASK, explanation="which seam?")
     what, who, _ = await on_screen(case)
-    assert (what, who.partition(" ")[0]) == ("the customer's answer to the reviewer", "customer")
+    assert (what, who) == ("the customer's answer to the reviewer", "customer")
 
     await case.handle.execute_update(RefundCaseHandle.supply_evidence, EvidenceSupplied(note="the left one"))
     await case.handle.signal(RefundCaseHandle.review, Decision(kind=DecisionKind.APPROVE))
-    await case.reach(CaseStatus.PAYING)
+    await case.hears(Stage.PAYMENT_ON_ITS_WAY)
     what, who, until = await on_screen(case)
-    assert (what, who.partition(" ")[0]) == ("the payment provider to finish", "provider")
+    assert (what, who) == ("the payment provider to finish", "provider")
     assert until != "no deadline"
 
     await case.handle.signal(RefundCaseHandle.payment_changed, PaymentChanged(provider="stripe"))

@@ -73,11 +73,13 @@ class World:
     queries: deque[PaymentOutcome | Exception] = field(default_factory=deque)
     looks_until_known: int = 0
     evidence_leads_to: CaseStatus = CaseStatus.PAYING
+    giving_up_leads_to: CaseStatus = CaseStatus.REJECTED
     database_failures: int = 0
     refuse_messages: bool = False
     standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
     told: list[tuple[Stage, datetime]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    lives: list[str] = field(default_factory=list)
     messages: list[RecordMessage] = field(default_factory=list)
     payments: list[RecordPayment] = field(default_factory=list)
     during_submit: Callable[[], Any] | None = None
@@ -106,10 +108,11 @@ class World:
 
     def _stand(self, status: CaseStatus, **changes: object) -> StepResult:
         changes.setdefault("waits_for", WAITING.get(status, WaitsFor.NOBODY))
-        legs = self.standing.legs
+        legs, earlier = self.standing.legs, self.standing.earlier
         if status is CaseStatus.PAYING and all(leg.state in (LegState.FAILED, LegState.REVERSED) for leg in legs):
-            legs = (*legs, self._leg(attempt=len(legs) + 1))
-        self.standing = self.standing.model_copy(update={"status": status, "legs": legs, "amount": AMOUNT, **changes})
+            legs, earlier = (self._leg(attempt=len(legs + earlier) + 1),), (*earlier, *legs)
+        changes |= {"status": status, "legs": legs, "earlier": earlier, "amount": AMOUNT}
+        self.standing = self.standing.model_copy(update=changes)
         return StepResult(standing=self.standing)
 
     def _leg(self, attempt: int) -> Leg:
@@ -118,6 +121,7 @@ class World:
     @activity.defn(name=StepName.INTAKE)
     async def intake(self, step: Intake) -> StepResult:
         self.calls.append(StepName.INTAKE)
+        self.lives.append(step.life)
         if self.database_failures:
             self.database_failures -= 1
             raise ConnectionError("the database is away")
@@ -159,7 +163,8 @@ class World:
             case DecisionKind.APPROVE | DecisionKind.APPROVE_PART:
                 return self._stand(CaseStatus.PAYING)
             case DecisionKind.REJECT:
-                return self._stand(CaseStatus.REJECTED)
+                given_up = self.standing.status is CaseStatus.PAYMENT_FAILED
+                return self._stand(self.giving_up_leads_to if given_up else CaseStatus.REJECTED)
             case DecisionKind.ASK:
                 return self._stand(CaseStatus.AWAITING_CUSTOMER)
             case DecisionKind.EXTEND:
@@ -173,18 +178,20 @@ class World:
     async def record_payment(self, step: RecordPayment) -> StepResult:
         self.payments.append(step)
         state = LEG_STATES[step.outcome.kind]
-        legs = tuple(
-            leg.model_copy(update={"state": state, "failure_code": step.outcome.code})
-            if leg.attempt == step.attempt
-            else leg
-            for leg in self.standing.legs
-        )
-        self.standing = self.standing.model_copy(update={"legs": legs})
+        attempts = (*self.standing.legs, *self.standing.earlier)
+        told = next(leg for leg in attempts if leg.attempt == step.attempt)
+        leg = told.model_copy(update={"state": state, "failure_code": step.outcome.code})
+        others = tuple(each for each in attempts if each.attempt != step.attempt)
+        if told in self.standing.legs:
+            others = self.standing.earlier
+        self.standing = self.standing.model_copy(update={"legs": (leg,), "earlier": others})
         match state:
             case LegState.SUCCEEDED:
                 return self._stand(CaseStatus.REFUNDED)
             case LegState.FAILED | LegState.REVERSED:
                 return self._stand(CaseStatus.PAYMENT_FAILED)
+            case LegState.PENDING:
+                return self._stand(CaseStatus.PAYING)
             case _:
                 return self._stand(self.standing.status)
 

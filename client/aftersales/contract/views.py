@@ -31,12 +31,16 @@ class LegView(Frozen):
 
 
 class VerdictView(Frozen):
-    """An automatic decision with its reason: the policy's version and the row that fired (P5.1)."""
+    """An automatic decision with its reason: the policy's version and the row that fired (P5.1).
+
+    `promotion` is what becomes of a threshold promotion that the refund breaks: `keep` or `claw_back`.
+    """
 
     action: str
     policy_hash: str
     row: str
     reason_code: str = ""
+    promotion: str = ""
 
 
 class CaseView(Frozen):

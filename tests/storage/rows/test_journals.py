@@ -101,7 +101,7 @@ async def test_a_mail_keeps_what_became_of_it(store: SqlStore) -> None:
 
 
 async def test_evidence_is_known_only_with_its_type_and_size(store: SqlStore, engine: AsyncEngine) -> None:
-    await PortalStore(engine).add_evidence(NUMBER, PHOTO, NOON)
+    await PortalStore(engine).take_evidence(NUMBER, PHOTO, "t" * 64, NOON)
     async with store.begin() as unit:
         assert await unit.evidence_known(())
         assert await unit.evidence_known((PHOTO,))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.ports import LegRow, Order
 from aftersales.contract.messages import Item
-from aftersales.contract.values import LegState
+from aftersales.contract.values import AmountKind, AmountLine, BreakDown, CaseStatus, LegState
 from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, clearing
+from domain.allocation import ThresholdPromotion
+from domain.breakdown import NOTHING_TAKEN, Taken
 from domain.orders import OrderRecord
+from storage.orders import save_orders
 from storage.store import SqlStore
-from tests.storage.builders import NUMBER, OTHER_NUMBER, UNIT_MINOR, leg_row, posting
+from tests.storage.builders import NUMBER, OTHER_NUMBER, UNIT_MINOR, case_row, leg_row, order_record, posting, yuan
 
 TWO_MUGS = (Item(line_id="mugs", quantity=2),)
 
@@ -67,6 +71,52 @@ async def test_units_of_several_cases_add_up(store: SqlStore) -> None:
     assert (await order_of(store)).lines[0].taken_units == 4
 
 
+MUG = AmountLine(kind=AmountKind.GOODS, line_id="mugs", quantity=1, amount_minor=UNIT_MINOR)
+ONE_MUG = BreakDown(lines=(MUG,), total=yuan(UNIT_MINOR))
+
+
+async def hold_one(store: SqlStore, number: str, status: CaseStatus) -> None:
+    async with store.begin() as unit:
+        await unit.insert_case(case_row(number, status=status, break_down=ONE_MUG))
+        await unit.hold_units(number, "order-1", (Item(line_id="mugs", quantity=1),), shipping=False)
+
+
+@pytest.mark.parametrize("status", [CaseStatus.PAYING, CaseStatus.REFUNDED, CaseStatus.PAYMENT_FAILED])
+@pytest.mark.usefixtures("stored_order")
+async def test_the_break_down_of_a_granted_case_is_taken_line_by_line(store: SqlStore, status: CaseStatus) -> None:
+    await hold_one(store, NUMBER, status)
+    assert (await order_of(store)).taken == Taken(lines=(MUG,))
+
+
+@pytest.mark.parametrize("status", [CaseStatus.UNDER_REVIEW, CaseStatus.NEEDS_EVIDENCE, CaseStatus.AWAITING_CUSTOMER])
+@pytest.mark.usefixtures("stored_order")
+async def test_the_break_down_of_an_undecided_case_is_only_proposed(store: SqlStore, status: CaseStatus) -> None:
+    await hold_one(store, NUMBER, status)
+    assert (await order_of(store)).taken == Taken(proposed=(MUG,))
+
+
+@pytest.mark.usefixtures("stored_order")
+async def test_a_case_never_stands_in_its_own_way(store: SqlStore) -> None:
+    await hold_one(store, NUMBER, CaseStatus.PAYING)
+    await hold_one(store, OTHER_NUMBER, CaseStatus.UNDER_REVIEW)
+    assert (await order_of(store, besides=OTHER_NUMBER)).taken == Taken(lines=(MUG,))
+    assert (await order_of(store, besides=NUMBER)).taken == Taken(proposed=(MUG,))
+
+
+@pytest.mark.usefixtures("stored_order")
+async def test_who_let_go_of_the_units_took_nothing(store: SqlStore) -> None:
+    await hold_one(store, NUMBER, CaseStatus.PAYING)
+    async with store.begin() as unit:
+        await unit.release_units(NUMBER)
+    assert (await order_of(store)).taken == NOTHING_TAKEN
+
+
+async def test_an_order_comes_with_its_promotion(store: SqlStore, engine: AsyncEngine) -> None:
+    promotion = ThresholdPromotion(threshold_minor=5_000, discount_minor=500)
+    await save_orders(engine, [order_record(promotion=promotion)])
+    assert (await order_of(store)).promotion == promotion
+
+
 @pytest.mark.parametrize(
     ("state", "counts"),
     [
@@ -90,8 +140,14 @@ async def test_an_unknown_outcome_keeps_its_reservation_and_an_end_gives_it_up(
 
 @pytest.mark.usefixtures("stored_order")
 async def test_a_released_leg_reserves_nothing(store: SqlStore) -> None:
-    await reserve(store, LegState.BLOCKED, released=True)
+    await reserve(store, LegState.FAILED, released=True)
     assert await taken_minor(store) == 0
+
+
+@pytest.mark.usefixtures("stored_order")
+async def test_a_released_leg_that_the_provider_works_on_after_all_reserves_again(store: SqlStore) -> None:
+    row = await reserve(store, LegState.PENDING, released=True)
+    assert await taken_minor(store) == row.leg.amount.minor
 
 
 @pytest.mark.usefixtures("stored_order")

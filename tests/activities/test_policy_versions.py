@@ -1,0 +1,85 @@
+"""A case is decided by the version of the policy that it was applied under, or by a person (P2.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from activities.case_steps import CaseSteps
+from activities.ports import Action, Store
+from aftersales.contract.messages import EvidenceSupplied
+from aftersales.contract.values import CaseStatus, DecisionKind, WaitsFor
+from storage.orders import save_orders
+from tests.activities.desk import Desk
+from tests.activities.shop import KEYRING, application, order_record
+from tests.fakes import FakePolicy
+
+NEWER = "7" * 64
+
+
+def deploy(desk: Desk, store: Store, policy: FakePolicy) -> None:
+    """The worker comes back with this version as its present one."""
+    desk.steps = CaseSteps(store, policy, KEYRING)
+
+
+@pytest.fixture(name="newer")
+def stricter_version() -> FakePolicy:
+    newer = FakePolicy(content_hash=NEWER)
+    newer.says(Action.REJECT, "window_closed")
+    return newer
+
+
+@pytest.fixture(name="asked")
+async def case_asked_for_evidence(desk: Desk, policy: FakePolicy) -> Desk:
+    policy.says(Action.ASK_EVIDENCE, "photo_needed")
+    await desk.apply()
+    policy.says(Action.APPROVE)
+    return desk
+
+
+async def test_evidence_is_assessed_by_the_version_of_the_application(
+    asked: Desk, store: Store, policy: FakePolicy, newer: FakePolicy
+) -> None:
+    newer.others.append(policy)
+    deploy(asked, store, newer)
+    answer = await asked.say(EvidenceSupplied(note="It is the left one."))
+    case = await asked.case()
+    assert (answer.accepted, case.status) == (True, CaseStatus.PAYING)
+    assert case.verdict is not None
+    assert (case.policy_hash, case.verdict.policy_hash) == (policy.content_hash, policy.content_hash)
+    assert newer.facts == []
+
+
+async def test_a_version_that_is_not_there_makes_it_a_persons_case_with_that_reason(
+    asked: Desk, store: Store, policy: FakePolicy, newer: FakePolicy
+) -> None:
+    deploy(asked, store, newer)
+    answer = await asked.say(EvidenceSupplied(note="It is the left one."))
+    case = await asked.case()
+    assert (answer.accepted, case.status, case.waits_for) == (True, CaseStatus.UNDER_REVIEW, WaitsFor.AGENT)
+    assert (case.reason_code, case.policy_hash) == ("policy_version_missing", policy.content_hash)
+    assert newer.facts == []
+    entry = next(entry for entry in await asked.audit() if entry["action"] == "not_assessed")
+    assert policy.content_hash in entry["facts"]
+    assert await asked.units_taken("cups") == 1
+
+
+async def test_a_person_can_decide_what_no_version_could(asked: Desk, store: Store, newer: FakePolicy) -> None:
+    deploy(asked, store, newer)
+    await asked.say(EvidenceSupplied(note="It is the left one."))
+    assert (await asked.decide(DecisionKind.APPROVE)).status is CaseStatus.PAYING
+    assert await asked.money_taken() == 3333
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_case_whose_order_came_late_is_judged_as_of_its_application(
+    desk: Desk, store: Store, policy: FakePolicy, newer: FakePolicy, kept: bool
+) -> None:
+    asked_for = application(order_id="order-2")
+    assert (await desk.apply(asked_for)).look_again
+    await save_orders(desk.engine, [order_record("order-2")])
+    newer.others += [policy] if kept else []
+    deploy(desk, store, newer)
+    standing = (await desk.apply(asked_for)).standing
+    assert standing.status is (CaseStatus.PAYING if kept else CaseStatus.UNDER_REVIEW)
+    assert standing.reason_code == ("merchant_fault" if kept else "policy_version_missing")
+    assert newer.facts == []

@@ -1,0 +1,219 @@
+"""One leg on its way to the customer: what is asked, what is sent, how long is waited in between (P3.2, P3.3).
+
+design: payments, the outcome model. The provider's number, the amount and the keys are in the leg's committed row;
+this module only decides when to submit and when to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.types import (
+        Leg,
+        LegCall,
+        OutcomeKind,
+        PaymentOutcome,
+        RecordPayment,
+        Stage,
+        StepName,
+    )
+    from aftersales.contract.names import payments_queue
+    from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
+    from workflows import options
+    from workflows.case import Case, Woken
+
+_FINAL = (
+    OutcomeKind.SUCCEEDED,
+    OutcomeKind.REJECTED,
+    OutcomeKind.NEEDS_PAYEE,
+    OutcomeKind.REVERSED,
+)
+_KNOWN = (*_FINAL, OutcomeKind.PENDING, OutcomeKind.NOT_FOUND)
+"""Answers to a question that leave nothing to ask for just now."""
+_MAY_HAVE_MOVED = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING)
+_ALARMING = (OutcomeKind.NEEDS_MERCHANT, OutcomeKind.CONFLICT)
+_NOTED_AS = {
+    OutcomeKind.PENDING: LegState.PENDING,
+    OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
+    OutcomeKind.RETRY_SAME: LegState.RESERVED,
+    OutcomeKind.UNKNOWN: LegState.CONFIRMING,
+    OutcomeKind.CONFLICT: LegState.CONFIRMING,
+}
+
+
+@dataclass
+class Payment:
+    """One leg on its way.
+
+    `ask_first`: the next call is a query. `in_doubt`: something was sent whose end was not known at the time, so
+    nothing may be taken back any more. `accepted`: the provider has it, so "not found" cannot be the truth.
+    """
+
+    case: Case
+    leg: Leg
+    ask_first: bool = False
+    in_doubt: bool = False
+    accepted: bool = False
+    not_found: int = 0
+    pauses: dict[OutcomeKind, Iterator[timedelta]] = field(default_factory=dict)
+
+    async def settle(self) -> None:
+        """Go on until the leg's end is known and recorded, or the case was withdrawn meanwhile."""
+        self.accepted = self.leg.state is LegState.PENDING
+        self.ask_first = self.in_doubt = self.leg.state in _MAY_HAVE_MOVED
+        while self.case.standing.status is CaseStatus.PAYING:
+            name = StepName.QUERY_LEG if self.ask_first else StepName.SUBMIT_LEG
+            outcome = await self.call(name)
+            if outcome.kind in _FINAL:
+                await self.record(outcome)
+                return
+            await self._go_on(outcome, asked=name is StepName.QUERY_LEG)
+
+    async def learn(self, *, wait_out_conflict: bool = False) -> PaymentOutcome:
+        """Ask where the payment stands until the provider says it, or until a person's word moved the case.
+
+        A conflict alarms somebody and is waited out only where sending another number depends on it.
+        """
+        status, alarmed = self.case.standing.status, False
+        while True:
+            outcome = await self.call(StepName.QUERY_LEG)
+            if outcome.kind in _KNOWN or self.case.standing.status is not status:
+                return outcome
+            if outcome.kind in _ALARMING and not alarmed:
+                self.case.tell(Stage.PAYMENT_BLOCKED)
+                alarmed = True
+            if outcome.kind is OutcomeKind.CONFLICT and not wait_out_conflict:
+                return outcome
+            await self._sleep_until_news(self._pause(outcome.kind), "the payment provider to confirm what it did")
+            if self.case.standing.status is not status:
+                return outcome
+
+    async def call(self, name: StepName) -> PaymentOutcome:
+        """One call of the provider, tried once; a call that fell over may have moved money."""
+        self.case.news.asking(self.leg)  # news that comes from here on is looked into after this call
+        handle = workflow.start_activity(
+            name.value,
+            LegCall(
+                number=self.case.number,
+                leg=self.leg.leg,
+                attempt=self.leg.attempt,
+                provider=self.leg.provider,
+                provider_number=self.leg.provider_number,
+            ),
+            task_queue=payments_queue(self.leg.provider),
+            result_type=PaymentOutcome,
+            start_to_close_timeout=options.PROVIDER_CALL_TIMEOUT,
+            heartbeat_timeout=options.PROVIDER_HEARTBEAT_TIMEOUT,
+            retry_policy=options.PROVIDER_CALL_RETRY,
+            summary=f"{name.value.replace('_', ' ')} {self.leg.provider_number}",
+        )
+        while not handle.done():
+            await self.case.converse(done=handle.done, refuse=_money_is_moving)
+        try:
+            outcome: PaymentOutcome = handle.result()
+        except ActivityError as error:
+            return PaymentOutcome(kind=OutcomeKind.UNKNOWN, code="call_lost", sentence=str(error.cause))
+        return outcome
+
+    async def _go_on(self, outcome: PaymentOutcome, *, asked: bool) -> None:
+        match outcome.kind:
+            case OutcomeKind.UNKNOWN if not asked:
+                self.ask_first = self.in_doubt = True  # ask at once: most often the answer is there
+            case OutcomeKind.NOT_FOUND if not self.accepted:
+                await self._send_again(outcome)
+            case OutcomeKind.PENDING:
+                await self._wait_for_the_provider(outcome)
+            case OutcomeKind.NEEDS_MERCHANT:
+                await self._wait(outcome, "the merchant's account at the provider")
+            case OutcomeKind.RETRY_SAME:
+                await self._wait(outcome, "the payment provider to be reachable")
+            case _:
+                self.ask_first = self.in_doubt = True
+                await self._wait(outcome, "the payment provider to confirm what it did")
+
+    async def _send_again(self, outcome: PaymentOutcome) -> None:
+        """Looked for and not there: the same number again, at once the first time and then more slowly."""
+        self.ask_first = False
+        self.not_found += 1
+        if self.not_found > 1:
+            await self._wait(outcome, "the payment provider")
+
+    async def _wait_for_the_provider(self, outcome: PaymentOutcome) -> None:
+        first_time = not self.accepted
+        self.accepted = self.ask_first = self.in_doubt = True
+        await self._note(outcome)
+        if first_time:
+            self.case.tell(Stage.PAYMENT_ON_ITS_WAY)
+        await self._sleep_until_news(self._pause(outcome.kind), "the payment provider to finish")
+
+    async def _wait(self, outcome: PaymentOutcome, waiting: str) -> None:
+        if await self._note(outcome):
+            if outcome.kind in _ALARMING:
+                self.case.tell(Stage.PAYMENT_BLOCKED)
+            elif outcome.kind is OutcomeKind.UNKNOWN:
+                self.case.tell(Stage.PAYMENT_CONFIRMING)
+        await self._sleep_until_news(self._pause(outcome.kind), waiting)
+
+    async def _note(self, outcome: PaymentOutcome) -> bool:
+        """Record an outcome that is not final, if it is news; True if the leg's state changed by it.
+
+        Each record is a billable action. "Not found" is no proof that nothing is under way, so it is recorded
+        as unknown, and so is a provider out of reach while something sent earlier is in doubt.
+        """
+        kind = outcome.kind
+        if kind is OutcomeKind.NOT_FOUND or (kind is OutcomeKind.RETRY_SAME and self.in_doubt):
+            kind = OutcomeKind.UNKNOWN
+        before = self.case.leg(self.leg.leg)
+        if before.state is _NOTED_AS[kind] and before.failure_code == outcome.code:
+            return False
+        await self.record(outcome.model_copy(update={"kind": kind}))
+        return before.state is not _NOTED_AS[kind]
+
+    async def _sleep_until_news(self, pause: timedelta, waiting: str) -> None:
+        case, status = self.case, self.case.standing.status
+        due = workflow.now() + pause
+        case.show(waiting=waiting, due_at=due)
+        refuse = _money_is_moving if self.in_doubt else _nothing
+        while await case.converse(until=due, done=lambda: case.news.of(self.leg), refuse=refuse) is Woken.MOVED:
+            if case.standing.status is not status:
+                return
+
+    async def record(self, outcome: PaymentOutcome) -> None:
+        """The third step of paying: what became of the leg, written down."""
+        await self.case.step(
+            StepName.RECORD_PAYMENT,
+            RecordPayment(
+                number=self.case.number,
+                round=self.case.next_round(StepName.RECORD_PAYMENT),
+                now=workflow.now(),
+                leg=self.leg.leg,
+                attempt=self.leg.attempt,
+                outcome=outcome,
+            ),
+        )
+
+    def _pause(self, kind: OutcomeKind) -> timedelta:
+        poll = timedelta(seconds=self.case.standing.timings.payment_poll_s)
+        if kind not in self.pauses:
+            match kind:
+                case OutcomeKind.PENDING:
+                    self.pauses[kind] = options.poll_pauses(poll)
+                case OutcomeKind.NEEDS_MERCHANT | OutcomeKind.CONFLICT:
+                    self.pauses[kind] = options.merchant_pauses(poll)
+                case _:
+                    self.pauses[kind] = options.provider_pauses()
+        return next(self.pauses[kind])
+
+
+def _money_is_moving(kind: MessageKind) -> ErrorCode | None:
+    return ErrorCode.TOO_LATE if kind is MessageKind.WITHDRAWAL else None
+
+
+def _nothing(_: MessageKind) -> ErrorCode | None:
+    return None
