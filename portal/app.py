@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from limits import RateLimitItemPerMinute
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from integrations.evidence import EvidenceStore
 from integrations.links import LinkSigner
 from portal.guard import Guard
 from portal.health import Health
+from portal.limits import Throttle
 from portal.pages import Pages
 from portal.ports import Cases, Clock, PortalRecords, WebhookVerifier
 from portal.settings import PortalSettings
+from portal.strays import Strays
 from portal.survey import Survey
 from portal.telling import Telling
 from portal.uploads import Uploads
@@ -39,9 +43,19 @@ def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
     pages = Pages(settings.shop_name)
     telling = Telling(parts.records, parts.cases, parts.clock, settings.webhook_grace_s)
     webhooks = Webhooks(settings, parts.records, telling, parts.verifiers, parts.clock)
-    survey = Survey(settings, parts.records, parts.cases, parts.links, parts.clock, pages)
-    uploads = Uploads(settings, parts.records, parts.evidence, parts.links, parts.clock)
+    survey = Survey(settings, parts.records, parts.cases, parts.links, parts.clock, pages, _throttle(settings))
+    uploads = Uploads(settings, parts.records, parts.evidence, parts.links, parts.clock, pages, _throttle(settings))
     for room in (webhooks, survey, uploads, Health(parts.records.reach)):
         app.include_router(room.router())
     app.add_api_route("/portal.css", pages.style, methods=["GET"], response_model=None)
+    strays = Strays(pages)
+    app.add_exception_handler(HTTPException, strays.nothing_here)
+    app.add_exception_handler(Exception, strays.failed)
     return Guard(app)
+
+
+def _throttle(settings: PortalSettings) -> Throttle:
+    """Survey and uploads each have their own: who has sent twenty photos may still rate."""
+    return Throttle(
+        RateLimitItemPerMinute(settings.address_per_minute), RateLimitItemPerMinute(settings.link_per_minute)
+    )

@@ -63,7 +63,8 @@ def serve(settings: PortalSettings, app: ASGIApp) -> None:
         log_level="warning",
         timeout_graceful_shutdown=settings.drain_s,
         limit_concurrency=settings.most_connections,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()

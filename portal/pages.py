@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,13 @@ from starlette.responses import HTMLResponse, Response
 
 from aftersales.contract.values import Language
 from integrations.links import SurveyLink
-from portal.answers import TRY_AGAIN_S
+from portal.answers import TRY_AGAIN_S, Refusal, too_many
+from portal.survey_form import LONGEST_COMMENT, Filled, Flaw
 from portal.words import WORDS
 
 FOLDER: Final = Path(__file__).parent / "templates"
-LONGEST_COMMENT: Final = 2000
 BOTH: Final = (Language.ZH_CN, Language.EN)
+_FLAW_OF: Final[dict[str, str]] = {Flaw.NO_SCORE: "score", Flaw.TOO_LONG: "comment"}
 
 
 class Pages:
@@ -33,38 +35,63 @@ class Pages:
         headers = {"Cache-Control": "public, max-age=86400"}
         return Response(self._style, media_type="text/css", headers=headers)
 
-    def form(self, link: SurveyLink, *, mistaken: bool = False) -> Response:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if mistaken else HTTPStatus.OK
-        template = self._templates.get_template("survey.html")
-        text = template.render(
-            shop=self._shop_name,
-            language=link.language.value,
-            words=WORDS[link.language],
-            number=link.number,
-            mistaken=mistaken,
-            longest_comment=LONGEST_COMMENT,
-        )
-        return HTMLResponse(text, status)
+    def form(
+        self,
+        link: SurveyLink,
+        filled: Filled | None = None,
+        *,
+        flaw: Flaw | None = None,
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> Response:
+        """The empty form, or what was filled in with the flaw beside it."""
+        return self._form(link, filled or Filled(), flaw.value if flaw else "", status)
+
+    def form_again(self, link: SurveyLink, filled: Filled) -> Response:
+        """503: nobody takes the answer just now; all that was typed stands there to be sent again."""
+        page = self._form(link, filled, "unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+        page.headers["Retry-After"] = str(TRY_AGAIN_S)
+        return page
 
     def thanks(self, link: SurveyLink) -> Response:
         return self._notice("thanks", (link.language,), HTTPStatus.OK)
 
-    def invalid(self, status: int = HTTPStatus.NOT_FOUND) -> Response:
+    def invalid(self) -> Response:
         """One page for a wrong, an expired and a used link."""
-        return self._notice("invalid", BOTH, status)
+        return self._notice("invalid", BOTH, HTTPStatus.NOT_FOUND)
 
-    def unavailable(self, link: SurveyLink | None) -> Response:
-        """Nobody takes the answer just now; the link stays good."""
-        languages = (link.language,) if link else BOTH
-        page = self._notice("unavailable", languages, HTTPStatus.SERVICE_UNAVAILABLE)
-        page.headers["Retry-After"] = str(TRY_AGAIN_S)
-        return page
+    def unavailable(self) -> Response:
+        """We cannot even look at the link; it stays good."""
+        return self.refusal(Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "", TRY_AGAIN_S))
 
-    def _notice(self, name: str, languages: tuple[Language, ...], status: int) -> Response:
+    def too_many(self, wait_s: int) -> Response:
+        return self.refusal(too_many(wait_s))
+
+    def refusal(self, why: Refusal) -> Response:
+        """The page for a refusal that programs get as JSON; `why.code` has its words in `portal.words`."""
+        return self._notice(why.code, BOTH, why.status, why.headers)
+
+    def _form(self, link: SurveyLink, filled: Filled, flaw: str, status: HTTPStatus) -> Response:
+        words = WORDS[link.language]
+        template = self._templates.get_template("survey.html")
+        text = template.render(
+            shop=self._shop_name,
+            language=link.language.value,
+            words=words,
+            number=link.number,
+            filled=filled,
+            flaw=words[f"flaw_{flaw}"] if flaw else "",
+            flaw_of=_FLAW_OF.get(flaw, ""),
+            longest_comment=LONGEST_COMMENT,
+        )
+        return HTMLResponse(text, status)
+
+    def _notice(
+        self, name: str, languages: Sequence[Language], status: int, headers: dict[str, str] | None = None
+    ) -> Response:
         told = [
             {"language": each.value, "title": WORDS[each][f"{name}_title"], "text": WORDS[each][f"{name}_text"]}
             for each in languages
         ]
         template = self._templates.get_template("notice.html")
         text = template.render(shop=self._shop_name, language=languages[0].value, told=told)
-        return HTMLResponse(text, status)
+        return HTMLResponse(text, status, headers)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aftersales.proof import ProofKey
@@ -17,12 +18,26 @@ def _shared(name: str) -> AliasChoices:
     return AliasChoices(f"AFTERSALES_PORTAL_{name}", f"AFTERSALES_{name}")
 
 
+def _addresses(listed: str) -> str:
+    """Raises ValueError: `*` would let every client say who it is."""
+    for one in filter(None, listed.split(",")):
+        try:
+            ip_network(one.strip())
+        except ValueError as why:
+            raise ValueError(f"{one.strip()!r} is no address or network such as 10.0.0.0/8; name each proxy") from why
+    return listed
+
+
 class PortalSettings(BaseSettings):
     """Environment: `AFTERSALES_PORTAL_<NAME>`; the marked ones also `AFTERSALES_<NAME>`, shared with others.
 
     `link_keys` (shared) is JSON such as `[{"key_id": "2026a", "secret": "…"}]`; the first one signs. The proof
     key lets the portal vouch for customers. Sizes in bytes, times in seconds; `webhook_grace_s` is how long a
     webhook about a refund that is just being ordered waits for the order's own answer.
+
+    `address_per_minute` and `link_per_minute` bound the requests to each of survey and uploads.
+    `trusted_proxies`, addresses or networks with commas between them, are believed when they say in
+    `X-Forwarded-For` for whom they ask.
     """
 
     model_config = SettingsConfigDict(env_prefix="AFTERSALES_PORTAL_", populate_by_name=True, extra="ignore")
@@ -48,6 +63,9 @@ class PortalSettings(BaseSettings):
     upload_limit_s: float = 300.0
     drain_s: int = 10
     most_connections: int = 500
+    address_per_minute: Annotated[int, Field(gt=0)] = 300
+    link_per_minute: Annotated[int, Field(gt=0)] = 20
+    trusted_proxies: Annotated[str, AfterValidator(_addresses)] = ""
 
     def proof_key(self) -> ProofKey:
         return ProofKey(self.proof_key_id, self.proof_secret.get_secret_value())

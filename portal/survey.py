@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 import structlog
 from fastapi import APIRouter
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.messages import SurveyAnswer
+from aftersales.contract.messages import Answer, SurveyAnswer
 from aftersales.contract.values import ErrorCode
 from integrations.links import LinkInvalidError, LinkSigner, SurveyLink
 from portal.bodies import BodyTooLargeError, whole_body
+from portal.limits import Throttle, TooManyRequestsError
 from portal.pages import Pages
 from portal.ports import Cases, Clock, PortalRecords
 from portal.settings import PortalSettings
+from portal.survey_form import Filled, Flaw, read_form
 from storage.portal import TokenPurpose
 
 LARGEST_FORM_BYTES = 32 * 1024
-_FORM_FIELDS = 4
+"""The longest comment that the form lets in, each character of it escaped, takes 18 KB."""
+
 _TRY_AGAIN = frozenset({ErrorCode.NOBODY_ANSWERS, ErrorCode.ENGINE_UNAVAILABLE})
-_OUR_FAULT = frozenset({ErrorCode.PROOF_MISSING, ErrorCode.PROOF_INVALID, ErrorCode.ROLE_NOT_ALLOWED})
+_OVER = frozenset({ErrorCode.SURVEY_ANSWERED, ErrorCode.TOO_LATE, ErrorCode.CASE_CLOSED})
+"""Answers of a case that takes none any more. What else it refuses is no fault of the customer's, and may pass."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -45,6 +48,7 @@ class Survey:
         links: LinkSigner,
         clock: Clock,
         pages: Pages,
+        throttle: Throttle,
     ) -> None:
         self._settings = settings
         self._records = records
@@ -52,6 +56,7 @@ class Survey:
         self._links = links
         self._clock = clock
         self._pages = pages
+        self._throttle = throttle
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -59,69 +64,78 @@ class Survey:
         router.add_api_route("/survey/{token}", self.answer, methods=["POST"], response_model=None)
         return router
 
-    async def form(self, token: str) -> Response:
-        """200 the form, 404 if the link does not hold, 503 without a database. Changes nothing."""
+    async def form(self, token: str, request: Request) -> Response:
+        """200 the form, 404 if the link does not hold, 429, 503 without a database. Changes nothing."""
         try:
-            link = await self._open_link(token)
+            link = await self._open_link(token, request)
+        except TooManyRequestsError as why:
+            return self._pages.too_many(why.wait_s)
         except (SQLAlchemyError, OSError) as why:
             _log.error("survey_unavailable", why=str(why))
-            return self._pages.unavailable(None)
+            return self._pages.unavailable()
         return self._pages.form(link) if link else self._pages.invalid()
 
     async def answer(self, token: str, request: Request) -> Response:
-        """200 thanks, 404 if the link does not hold, 413, 422 what is missing, 503 if nobody takes it yet."""
+        """200 thanks, 404 if the link does not hold, 408, 413, 422 what is missing, 429, 503 if nobody takes it yet."""
         try:
-            link = await self._open_link(token)
-            if link is None:
-                return self._pages.invalid()
-            body = await whole_body(request, LARGEST_FORM_BYTES, self._settings.body_limit_s)
-            said = _said(body)
-            if said is None:
-                return self._pages.form(link, mistaken=True)
-            return await self._hand_in(link, said)
-        except BodyTooLargeError:
-            return self._pages.invalid(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except ClientDisconnect:
-            return self._pages.invalid(HTTPStatus.REQUEST_TIMEOUT)
+            link = await self._open_link(token, request)
+        except TooManyRequestsError as why:
+            return self._pages.too_many(why.wait_s)
         except (SQLAlchemyError, OSError) as why:
             _log.error("survey_unavailable", why=str(why))
-            return self._pages.unavailable(None)
+            return self._pages.unavailable()
+        return await self._take(link, request) if link else self._pages.invalid()
 
-    async def _open_link(self, token: str) -> SurveyLink | None:
+    async def _open_link(self, token: str, request: Request) -> SurveyLink | None:
+        """Before a byte of the body is read. Raises TooManyRequestsError, and what a database raises."""
+        await self._throttle.count_address(request)
         try:
             link = self._links.read_survey(token, self._clock.now())
         except LinkInvalidError as why:
             _log.info("survey_link_refused", why=str(why))
             return None
+        await self._throttle.count_link(spent_key(link))
         return None if await self._records.token_spent(TokenPurpose.SURVEY, spent_key(link)) else link
 
-    async def _hand_in(self, link: SurveyLink, said: SurveyAnswer) -> Response:
-        """Only an answer of the case uses the link up; without one it stays good."""
+    async def _take(self, link: SurveyLink, request: Request) -> Response:
+        try:
+            body = await whole_body(request, LARGEST_FORM_BYTES, self._settings.body_limit_s)
+        except BodyTooLargeError:
+            return self._pages.form(link, flaw=Flaw.TOO_LONG, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except (TimeoutError, ClientDisconnect):
+            return self._pages.form(link, flaw=Flaw.TOO_SLOW, status=HTTPStatus.REQUEST_TIMEOUT)
+        filled, said = read_form(body)
+        if isinstance(said, Flaw):
+            return self._pages.form(link, filled, flaw=said, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await self._hand_in(link, said, filled)
+
+    async def _hand_in(self, link: SurveyLink, said: SurveyAnswer, filled: Filled) -> Response:
+        """Only an answer of the case uses the link up; without one it stays good, and nothing typed is lost.
+
+        Sent again, the same answer is the same message to the case, and another one is refused by it.
+        """
         try:
             answer = await self._cases.answer_survey(
                 link.number, said, actor=link.customer_id, message_id=f"survey-{said.body_digest()[:32]}"
             )
         except AftersalesError as why:
             _log.warning("survey_not_taken", number=link.number, code=why.code.value)
-            return self._pages.unavailable(link) if why.code in _TRY_AGAIN else self._pages.invalid()
-        if answer.code in _OUR_FAULT:
-            _log.error("survey_proof_refused", number=link.number, code=answer.code)
-            return self._pages.unavailable(link)
-        await self._records.spend_token(TokenPurpose.SURVEY, spent_key(link), self._clock.now())
+            return self._pages.form_again(link, filled) if why.code in _TRY_AGAIN else self._pages.invalid()
+        if not answer.accepted and answer.code not in _OVER:
+            _log.error("survey_refused", number=link.number, code=answer.code)
+            return self._pages.form_again(link, filled)
+        await self._use_up(link, answer)
         return self._pages.thanks(link) if answer.accepted else self._pages.invalid()
+
+    async def _use_up(self, link: SurveyLink, answer: Answer) -> None:
+        """A link that cannot be noted as used does no harm: the case itself takes one answer. The customer is told
+        what the case said, not what our notes did."""
+        try:
+            await self._records.spend_token(TokenPurpose.SURVEY, spent_key(link), self._clock.now())
+        except (SQLAlchemyError, OSError) as why:
+            _log.error("survey_link_not_noted", number=link.number, accepted=answer.accepted, why=str(why))
 
 
 def spent_key(link: SurveyLink) -> str:
     """One for each case: the link of the invitation and that of the reminder are used up together."""
     return hashlib.sha256(f"{TokenPurpose.SURVEY.value}/{link.number}".encode()).hexdigest()
-
-
-def _said(body: bytes) -> SurveyAnswer | None:
-    """What the form says; None if the score is missing or something is out of bounds."""
-    try:
-        fields = parse_qs(body.decode(), max_num_fields=_FORM_FIELDS)
-        score = int(fields.get("score", [""])[0])
-        comment = fields.get("comment", [""])[0].replace("\0", "")  # which PostgreSQL's text cannot hold
-        return SurveyAnswer(score=score, comment=comment)
-    except (ValueError, ValidationError):
-        return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator
+from http import HTTPStatus
+from typing import Final
 
 import structlog
 from fastapi import APIRouter
@@ -27,14 +29,28 @@ from integrations.evidence import (
     EvidenceTypeError,
 )
 from integrations.links import LinkInvalidError, LinkSigner, UploadTicket
-from portal.answers import later, refusal
+from portal.answers import TRY_AGAIN_S, Refusal, too_many, wants_page
 from portal.bodies import BodyTooLargeError, bounded
+from portal.limits import Throttle, TooManyRequestsError
+from portal.pages import Pages
 from portal.ports import Clock, PortalRecords
 from portal.settings import PortalSettings
 from storage.portal import TokenPurpose
 
 FORM_OVERHEAD_BYTES = 16 * 1024
 _PIECE_BYTES = 256 * 1024
+REFUSED: Final = Refusal(
+    HTTPStatus.FORBIDDEN,
+    "ticket_refused",
+    "This upload ticket is not valid, or not any more; ask for a new one.",
+)
+TOO_SLOW: Final = Refusal(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The file did not arrive in time; send it again.")
+NOT_KEPT: Final = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "not_kept",
+    "The file could not be kept; send it again with the same ticket.",
+    TRY_AGAIN_S,
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -55,12 +71,16 @@ class Uploads:
         evidence: EvidenceStore,
         links: LinkSigner,
         clock: Clock,
+        pages: Pages,
+        throttle: Throttle,
     ) -> None:
         self._settings = settings
         self._records = records
         self._evidence = evidence
         self._links = links
         self._clock = clock
+        self._pages = pages
+        self._throttle = throttle
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -68,33 +88,49 @@ class Uploads:
         return router
 
     async def receive(self, ticket: str, request: Request) -> Response:
-        """201 with the EvidenceRef; 403 ticket, 408, 413 size, 415 kind, 422 empty or no form, 503 not kept."""
+        """201 with the EvidenceRef; 403 ticket, 408, 413 size, 415 kind, 422 empty or no form, 429, 503 not kept.
+
+        A refusal is JSON, and a page for a browser whose form was sent here.
+        """
+        told = await self._receive(ticket, request)
+        if isinstance(told, EvidenceRef):
+            return JSONResponse(told.model_dump(mode="json"), HTTPStatus.CREATED)
+        return self._pages.refusal(told) if wants_page(request) else told.as_json()
+
+    async def _receive(self, token: str, request: Request) -> EvidenceRef | Refusal:
         try:
-            holder = self._links.read_upload(ticket, self._clock.now())
+            ticket = await self._open_ticket(token, request)
+            return await self._take(ticket, request)
         except LinkInvalidError as why:
             _log.info("ticket_refused", why=str(why))
-            return _refused()
-        try:
-            return await self._take(holder, request)
+            return REFUSED
+        except TooManyRequestsError as why:
+            return too_many(why.wait_s)
         except (SQLAlchemyError, BucketError, OSError) as why:
-            _log.error("evidence_not_kept", number=holder.number, why=str(why))
-            return later("not_kept", "The file could not be kept; send it again, if need be with a new ticket.")
+            _log.error("evidence_not_kept", why=str(why))
+            return NOT_KEPT
 
-    async def _take(self, ticket: UploadTicket, request: Request) -> Response:
+    async def _open_ticket(self, token: str, request: Request) -> UploadTicket:
+        """Before a byte of the body is read. Raises LinkInvalidError, TooManyRequestsError."""
+        await self._throttle.count_address(request)
+        ticket = self._links.read_upload(token, self._clock.now())
+        await self._throttle.count_link(ticket.ticket_id)
         if await self._records.token_spent(TokenPurpose.UPLOAD, spent_key(ticket)):
-            return _refused()
+            raise LinkInvalidError("used")
+        return ticket
+
+    async def _take(self, ticket: UploadTicket, request: Request) -> EvidenceRef | Refusal:
+        """The content first, written once by its hash; then ticket and evidence together. Whatever is cut off
+        leaves the ticket good, and at most content that nobody refers to."""
         try:
             async with asyncio.timeout(self._settings.upload_limit_s):
                 ref = await self._keep(ticket, request)
         except (TimeoutError, ClientDisconnect):
-            return refusal(408, "too_slow", "The file did not arrive in time; send it again.")
+            return TOO_SLOW
         except (BodyTooLargeError, FormUnreadableError, EvidenceError) as why:
             return _explained(why)
-        now = self._clock.now()
-        if not await self._records.spend_token(TokenPurpose.UPLOAD, spent_key(ticket), now):
-            return _refused()  # of two uploads at once, one gets it
-        await self._records.add_evidence(ticket.number, ref, now)
-        return JSONResponse(ref.model_dump(mode="json"), status_code=201)
+        taken = await self._records.take_evidence(ticket.number, ref, spent_key(ticket), self._clock.now())
+        return ref if taken else REFUSED  # of two uploads at once, one gets it
 
     async def _keep(self, ticket: UploadTicket, request: Request) -> EvidenceRef:
         content = self._content(ticket, request)
@@ -130,17 +166,13 @@ def spent_key(ticket: UploadTicket) -> str:
     return hashlib.sha256(ticket.ticket_id.encode()).hexdigest()
 
 
-def _refused() -> Response:
-    return refusal(403, "ticket_refused", "This upload ticket is not valid, or not any more; ask for a new one.")
-
-
-def _explained(why: Exception) -> Response:
+def _explained(why: Exception) -> Refusal:
     match why:
         case EvidenceTooLargeError() | BodyTooLargeError():
-            return refusal(413, "too_large", str(why))
+            return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", str(why))
         case EvidenceTypeError():
-            return refusal(415, "kind_refused", str(why))
+            return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "kind_refused", str(why))
         case EvidenceError():
-            return refusal(422, "empty", str(why))
+            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "empty", str(why))
         case _:
-            return refusal(422, "form_unreadable", str(why))
+            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "form_unreadable", str(why))

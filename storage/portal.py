@@ -114,11 +114,16 @@ class PortalStore:
         async with self._engine.connect() as connection:
             await connection.execute(select(_INBOX.event_id).limit(1))
 
-    async def add_evidence(self, number: str, ref: EvidenceRef, uploaded_at: datetime) -> bool:
-        """Note a piece of evidence for a case; False if the case has it already."""
-        values = dict(ref) | {"number": number, "uploaded_at": uploaded_at}
+    async def take_evidence(self, number: str, ref: EvidenceRef, ticket_hash: str, at: datetime) -> bool:
+        """Use an upload ticket up and note what it brought; False, and nothing noted, if it was used before.
+
+        One transaction: a ticket is never gone without its evidence. Of many at once, one gets True.
+        """
         async with self._transactions.begin() as connection:
-            return await insert_if_new(connection, EVIDENCE, values)
+            if not await _spend(connection, TokenPurpose.UPLOAD, ticket_hash, at):
+                return False
+            await insert_if_new(connection, EVIDENCE, dict(ref) | {"number": number, "uploaded_at": at})
+            return True
 
     async def evidence_of(self, number: str) -> tuple[EvidenceRef, ...]:
         """What was uploaded for a case, oldest first."""
@@ -128,9 +133,8 @@ class PortalStore:
 
     async def spend_token(self, purpose: TokenPurpose, token_hash: str, used_at: datetime) -> bool:
         """Use a single-use token up; False if it was used before. Of many at once, one gets True."""
-        values = {"purpose": purpose, "token_hash": token_hash, "used_at": used_at}
         async with self._transactions.begin() as connection:
-            return await insert_if_new(connection, SPENT_TOKENS, values)
+            return await _spend(connection, purpose, token_hash, used_at)
 
     async def token_spent(self, purpose: TokenPurpose, token_hash: str) -> bool:
         """Whether a token was used; looking does not use it up."""
@@ -139,6 +143,11 @@ class PortalStore:
         )
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).one_or_none() is not None
+
+
+async def _spend(connection: AsyncConnection, purpose: TokenPurpose, token_hash: str, at: datetime) -> bool:
+    values = {"purpose": purpose, "token_hash": token_hash, "used_at": at}
+    return await insert_if_new(connection, SPENT_TOKENS, values)
 
 
 async def _leg_of(connection: AsyncConnection, news: ProviderNews, *, lock: bool = False) -> RowMapping | None:

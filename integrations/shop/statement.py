@@ -45,7 +45,7 @@ class CustomerStatement(Statement):
     customer_id: OpaqueId
     state: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "active"
     name: Words = ""
-    email: Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$")] = ""
+    email: Annotated[str, Field(max_length=254, pattern=r"^([^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+)?$")] = ""
     language: Language = Language.ZH_CN
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from integrations.stripe.wire import LEG
 
 SIGNATURE_HEADER: Final = "stripe-signature"
 TOLERANCE_S: Final = 300
-LONGEST_NUMBER: Final = 64
+_OUR_NUMBER: Final = re.compile(r"[\x21-\x7e]{1,64}")
 _SAYS: Final = {
     "succeeded": RefundNews.SUCCEEDED,
     "pending": RefundNews.PENDING,
@@ -24,7 +25,7 @@ _SAYS: Final = {
     "failed": RefundNews.FAILED,
     "canceled": RefundNews.FAILED,
 }
-Id = Annotated[str, Field(min_length=1, max_length=255)]
+Id = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$")]
 
 
 class WebhookRefusedError(Exception):
@@ -46,7 +47,7 @@ class WebhookEvent:
 
 
 class _Subject(BaseModel):
-    id: str = ""
+    id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{0,255}$")] = ""
     noun: str = Field(default="", alias="object")
     status: object = None
     metadata: dict[str, object] | None = None
@@ -107,7 +108,7 @@ def _is_signed(signed: bytes, signatures: Sequence[str], secrets: Sequence[str])
 
 def _number_of(subject: _Subject) -> str:
     number = (subject.metadata or {}).get(LEG) if subject.noun == "refund" else None
-    return number if isinstance(number, str) and len(number) <= LONGEST_NUMBER else ""
+    return number if isinstance(number, str) and _OUR_NUMBER.fullmatch(number) else ""
 
 
 def _said_of(subject: _Subject) -> RefundNews:

@@ -5,16 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from aftersales.contract import messages
 from aftersales.contract.messages import (
     MASK,
+    Appeal,
     Application,
+    CaseStart,
     Decision,
+    EvidenceSupplied,
     Item,
+    PaymentChanged,
+    Proof,
     SurveyAnswer,
     Withdrawal,
     mask_card_numbers,
 )
-from aftersales.contract.values import DecisionKind, Money
+from aftersales.contract.numbers import new_number
+from aftersales.contract.values import DecisionKind, Frozen, Money
 
 CARDS = {
     "visa": "4111111111111111",
@@ -104,6 +111,74 @@ def test_a_malformed_application_is_refused_naming_the_field(change: dict[str, A
     with pytest.raises(ValidationError) as refused:
         Application.model_validate(VALID | change)
     assert ".".join(map(str, refused.value.errors()[0]["loc"])) == field
+
+
+PROOF: dict[str, Any] = {
+    "key_id": "k",
+    "actor": "c-7",
+    "role": "customer",
+    "at": 1,
+    "nonce": "n" * 16,
+    "mac": "0" * 64,
+}
+WORDS_FROM_OUTSIDE: list[tuple[type[Frozen], dict[str, Any], str]] = [
+    (Application, VALID, "description"),
+    (Application, VALID, "order_id"),
+    (Application, VALID, "customer_id"),
+    (Item, {"line_id": "1", "quantity": 1}, "line_id"),
+    (CaseStart, {"number": new_number(), "caller": "shop", "request_key": "1", "application": VALID}, "request_key"),
+    (Decision, {"kind": "approve"}, "explanation"),
+    (Decision, {"kind": "approve"}, "reason_code"),
+    (Decision, {"kind": "approve"}, "hand_to"),
+    (EvidenceSupplied, {}, "note"),
+    (Withdrawal, {}, "explanation"),
+    (Appeal, {}, "explanation"),
+    (SurveyAnswer, {"score": 5}, "comment"),
+    (PaymentChanged, {"provider": "stripe"}, "provider"),
+    (PaymentChanged, {"provider": "stripe"}, "provider_number"),
+    (Proof, PROOF, "key_id"),
+    (Proof, PROOF, "actor"),
+    (Proof, PROOF, "nonce"),
+]
+
+
+@pytest.mark.parametrize("unstorable", ["\0", "\ud83d"], ids=["nul", "half a pair"])
+@pytest.mark.parametrize(
+    ("model", "valid", "field"), WORDS_FROM_OUTSIDE, ids=[f"{m.__name__}.{f}" for m, _, f in WORDS_FROM_OUTSIDE]
+)
+def test_a_character_that_cannot_be_stored_is_refused_naming_the_field(
+    model: type[Frozen], valid: dict[str, Any], field: str, unstorable: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(valid | {field: "kind words, long enough" + unstorable})
+    assert [error["loc"] for error in refused.value.errors()] == [(field,)]
+
+
+def test_every_text_of_a_message_says_what_it_may_hold() -> None:
+    unbounded = {
+        (name, field)
+        for name, shape in contract_messages().items()
+        for field, told in shape["properties"].items()
+        if told.get("type") == "string" and "pattern" not in told and "format" not in told
+    }
+    assert unbounded == {("Answer", "sentence")}  # which the worker says
+
+
+def contract_messages() -> dict[str, Any]:
+    return {
+        name: model.model_json_schema()
+        for name, model in vars(messages).items()
+        if isinstance(model, type) and issubclass(model, Frozen) and model.__module__ == messages.__name__
+    }
+
+
+def test_what_is_wrong_with_such_a_text_is_said_in_words() -> None:
+    with pytest.raises(ValidationError, match="NUL character or half of a surrogate pair; take it out"):
+        Withdrawal.model_validate_json('{"explanation": "a\\u0000b"}')
+
+
+def test_pictures_and_rare_characters_are_no_surrogates() -> None:
+    assert Withdrawal(explanation="谢谢😀𠮷\t\n").explanation == "谢谢😀𠮷\t\n"
 
 
 @pytest.mark.parametrize("minor", [0, -1])

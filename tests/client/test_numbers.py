@@ -1,8 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from aftersales.contract.errors import AftersalesError
+from aftersales.contract.messages import CaseStart
 from aftersales.contract.numbers import (
     ALPHABET,
     new_number,
@@ -27,6 +29,24 @@ def _is_refused(typed: str) -> bool:
     except AftersalesError as error:
         return error.code is ErrorCode.NUMBER_INVALID
     return False
+
+
+def test_a_request_key_that_cannot_be_sent_has_a_number_and_is_refused_by_the_message_that_carries_it() -> None:
+    application = {
+        "order_id": "1",
+        "customer_id": "c",
+        "items": [{"line_id": "1", "quantity": 1}],
+        "reason": "wrong_size",
+    }
+    said = {
+        "number": number_for("shop", "\ud83d"),
+        "caller": "shop",
+        "request_key": "\ud83d",
+        "application": application,
+    }
+    with pytest.raises(ValidationError) as refused:
+        CaseStart.model_validate(said)
+    assert [error["loc"] for error in refused.value.errors()] == [("request_key",)]
 
 
 @given(numbers)

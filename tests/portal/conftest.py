@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
 
 from activities.ports import LegRow
 from activities.types import Leg
@@ -29,6 +31,7 @@ from storage.store import SqlStore
 
 NUMBER = number_for("shop", "portal")
 PROVIDER_NUMBER = f"{NUMBER}-1-1"
+ADDRESS = "198.51.100.7"
 WEBHOOK_SECRET = "whsec_" + "w" * 32
 LINK_KEY = LinkKey(key_id="k1", secret=SecretStr("l" * 32))
 ACCEPTED = Answer(accepted=True, status=CaseStatus.REFUNDED)
@@ -93,6 +96,7 @@ class House:
     links: LinkSigner
     clock: HandClock
     evidence: Path
+    app: ASGIApp
 
     async def leg_in(self, state: LegState) -> None:
         """A case's leg, now in this state; `re_1` is its refund once the provider has answered."""
@@ -113,9 +117,9 @@ class House:
         """The events that are left to the sweep."""
         return [news.event_id for news in await self.records.unhandled(self.clock.now() + timedelta(days=1))]
 
-    def survey_token(self, language: Language = Language.EN, days: int = 7) -> str:
+    def survey_token(self, language: Language = Language.EN, days: int = 7, *, number: str = NUMBER) -> str:
         end = int((self.clock.now() + timedelta(days=days)).timestamp())
-        link = SurveyLink(number=NUMBER, customer_id="c-7", language=language, expires_at=end)
+        link = SurveyLink(number=number, customer_id="c-7", language=language, expires_at=end)
         return self.links.survey_token(link)
 
     def upload_token(self, *, ticket: str = "1", max_bytes: int = 1000, days: int = 7) -> str:
@@ -133,7 +137,7 @@ class House:
 
 def settings_for(folder: Path, database: Path) -> PortalSettings:
     return PortalSettings(
-        database_url=f"sqlite+aiosqlite:///{database}",
+        database_url=f"sqlite:///{database}",
         evidence=str(folder / "evidence"),
         link_keys=(LINK_KEY,),
         proof_secret=SecretStr("p" * 32),
@@ -148,13 +152,13 @@ def settings_for(folder: Path, database: Path) -> PortalSettings:
 async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the schema and no rows."""
     file = tmp_path_factory.mktemp("portal") / "migrated.db"
-    await schema.upgrade(f"sqlite+aiosqlite:///{file}")
+    await schema.upgrade(f"sqlite:///{file}")
     return file
 
 
-@pytest.fixture
-async def house(migrated_file: Path, tmp_path: Path) -> AsyncIterator[House]:
-    settings = settings_for(tmp_path, Path(shutil.copy(migrated_file, tmp_path / "portal.db")))
+@asynccontextmanager
+async def house_with(settings: PortalSettings) -> AsyncIterator[House]:
+    """A portal of these settings, on their database and in their folder; clients come from `ADDRESS`."""
     engine = create_store_engine(settings.database_url)
     parts = Parts(
         records=PortalStore(engine),
@@ -164,10 +168,27 @@ async def house(migrated_file: Path, tmp_path: Path) -> AsyncIterator[House]:
         verifiers=verifiers(settings),
         clock=(clock := HandClock()),
     )
-    transport = httpx2.ASGITransport(create_app(settings, parts), raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://portal.example") as client:
-        yield House(client, cases, PortalStore(engine), engine, links, clock, tmp_path / "evidence")
+    app = create_app(settings, parts)
+    async with client_of(app, ADDRESS) as client:
+        yield House(client, cases, PortalStore(engine), engine, links, clock, Path(settings.evidence), app)
     await engine.dispose()
+
+
+def client_of(app: ASGIApp, address: str) -> httpx2.AsyncClient:
+    """A browser or program at this address."""
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False, client=(address, 40_000))
+    return httpx2.AsyncClient(transport=transport, base_url="http://portal.example")
+
+
+@pytest.fixture
+def settings(migrated_file: Path, tmp_path: Path) -> PortalSettings:
+    return settings_for(tmp_path, Path(shutil.copy(migrated_file, tmp_path / "portal.db")))
+
+
+@pytest.fixture
+async def house(settings: PortalSettings) -> AsyncIterator[House]:
+    async with house_with(settings) as built:
+        yield built
 
 
 @pytest.fixture

@@ -19,12 +19,12 @@ class ListeningCase:
 
     def __init__(self) -> None:
         self._provider_number = ""
-        self._rated_by = ""
+        self._ratings: list[str] = []
 
     @workflow.run
     async def run(self, _start: CaseStart) -> list[str]:
-        await workflow.wait_condition(lambda: bool(self._provider_number and self._rated_by))
-        return [self._provider_number, self._rated_by]
+        await workflow.wait_condition(lambda: bool(self._provider_number and self._ratings))
+        return [self._provider_number, *self._ratings]
 
     @workflow.signal
     async def payment_changed(self, hint: PaymentChanged) -> None:
@@ -33,5 +33,5 @@ class ListeningCase:
     @workflow.update
     async def answer_survey(self, said: SurveyAnswer) -> Answer:
         proof = KEYRING.verify(said, workflow.info().workflow_id.removeprefix(WORKFLOW_ID_PREFIX))
-        self._rated_by = f"{proof.role.value} {proof.actor}: {said.score}"
+        self._ratings.append(f"{proof.role.value} {proof.actor}: {said.score}")
         return Answer(accepted=True, status=CaseStatus.REFUNDED)

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
@@ -27,18 +28,34 @@ async def temporal(dev_server: DevServer) -> AsyncIterator[Client]:
 
 async def test_a_hint_and_a_customers_rating_reach_their_case(temporal: Client, dev_server: DevServer) -> None:
     number = new_number()
-    handle = await temporal.start_workflow(
+    handle = await started(temporal, number)
+    cases = ClientCases(KEY, dev_server.address, "default")
+    await cases.payment_changed(number, PaymentChanged(provider="stripe", provider_number=f"{number}-1-1"))
+    answer = await cases.answer_survey(number, SurveyAnswer(score=4), actor="c-7", message_id="m-1")
+    assert answer.accepted
+    assert await handle.result() == [f"{number}-1-1", "customer c-7: 4"]
+
+
+async def test_an_answer_that_is_sent_again_counts_once(temporal: Client, dev_server: DevServer) -> None:
+    """As a customer does whom the first answer's thanks did not reach."""
+    number = new_number()
+    handle = await started(temporal, number)
+    cases = ClientCases(KEY, dev_server.address, "default")
+    for _ in range(2):
+        answer = await cases.answer_survey(number, SurveyAnswer(score=4), actor="c-7", message_id="m-1")
+        assert answer.accepted
+    await cases.payment_changed(number, PaymentChanged(provider="stripe", provider_number="n"))
+    assert await handle.result() == ["n", "customer c-7: 4"]
+
+
+async def started(temporal: Client, number: str) -> WorkflowHandle[Any, Any]:
+    return await temporal.start_workflow(
         REFUND_CASE,
         {"number": number, "caller": "shop", "request_key": "1", "application": APPLICATION},
         id=workflow_id(number),
         task_queue=QUEUE_CASES,
         execution_timeout=timedelta(seconds=60),
     )
-    cases = ClientCases(KEY, dev_server.address, "default")
-    await cases.payment_changed(number, PaymentChanged(provider="stripe", provider_number=f"{number}-1-1"))
-    answer = await cases.answer_survey(number, SurveyAnswer(score=4), actor="c-7", message_id="m-1")
-    assert answer.accepted
-    assert await handle.result() == [f"{number}-1-1", "customer c-7: 4"]
 
 
 APPLICATION = {

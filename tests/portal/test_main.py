@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.sweeping import Sweeping, SweepOrder
@@ -30,7 +31,7 @@ LINK_KEYS = json.dumps([{"key_id": "k1", "secret": "l" * 32}])
 def environment(folder: Path, port: int) -> dict[str, str]:
     return {
         **os.environ,
-        "AFTERSALES_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portal.db'}",
+        "AFTERSALES_DATABASE_URL": f"sqlite:///{folder / 'portal.db'}",
         "AFTERSALES_EVIDENCE": str(folder / "evidence"),
         "AFTERSALES_LINK_KEYS": LINK_KEYS,
         "AFTERSALES_PORTAL_PROOF_SECRET": "p" * 32,
@@ -96,6 +97,29 @@ def test_the_portal_serves_without_temporal_and_ends_cleanly_on_sigterm(migrated
         assert program.returncode == 0
     assert b"Traceback" not in told
     assert upload_token().encode() not in told
+
+
+@pytest.mark.parametrize(
+    ("trusted", "answers"),
+    [("127.0.0.0/8", [404, 404, 429, 404]), ("", [404, 404, 429, 429])],
+    ids=["behind a proxy that is named", "whoever says so"],
+)
+def test_a_client_is_who_a_named_proxy_says(
+    migrated_file: Path, tmp_path: Path, trusted: str, answers: list[int]
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "portal.db")
+    port = unused_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = {
+        **environment(tmp_path, port),
+        "AFTERSALES_PORTAL_TRUSTED_PROXIES": trusted,
+        "AFTERSALES_PORTAL_ADDRESS_PER_MINUTE": "2",
+    }
+    clients = ["198.51.100.1", "203.0.113.9, 198.51.100.1", "198.51.100.1", "198.51.100.2"]
+    with portal(settings):
+        wait_until_it_lives(address)
+        told = [httpx2.get(f"{address}/survey/x", headers={"X-Forwarded-For": each}) for each in clients]
+    assert [each.status_code for each in told] == answers
 
 
 async def test_a_webhook_acknowledged_by_a_portal_that_is_then_killed_is_told_by_the_sweep(house: House) -> None:

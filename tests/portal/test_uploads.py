@@ -116,6 +116,59 @@ async def test_a_form_without_exactly_one_file_is_refused(house: House) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "form_unreadable")
 
 
+async def test_a_ticket_outlives_a_database_that_fails_while_the_evidence_is_recorded(house: House) -> None:
+    token = house.upload_token()
+    await run(house, "CREATE TRIGGER full BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    answer = await upload(house, token)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "not_kept", "5")
+    await run(house, "DROP TRIGGER full")
+    assert (await upload(house, token)).status_code == 201
+    assert len(await house.records.evidence_of(NUMBER)) == 1
+    assert len(kept_files(house.evidence)) == 1
+
+
+async def test_the_same_file_under_another_ticket_is_the_same_evidence(house: House) -> None:
+    first, second = [await upload(house, house.upload_token(ticket=ticket)) for ticket in "12"]
+    assert first.json() == second.json()
+    assert len(await house.records.evidence_of(NUMBER)) == 1
+
+
+@pytest.mark.parametrize("name", ["a\0b.jpg", "照片\ud800.jpg", "x" * 300 + ".jpg", "../../x"])
+async def test_a_files_name_counts_for_nothing_and_harms_nothing(house: House, name: str) -> None:
+    boundary, quoted = b"0f", name.encode(errors="surrogatepass")
+    head = b'--%s\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n' % (boundary, quoted)
+    answer = await house.client.post(
+        f"/evidence/{house.upload_token()}",
+        content=head + JPEG + b"\r\n--%s--\r\n" % boundary,
+        headers={"content-type": "multipart/form-data; boundary=0f; charset=nonsense"},
+    )
+    assert answer.status_code == 201
+    assert await house.records.evidence_of(NUMBER) == (EvidenceRef.model_validate(answer.json()),)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        (b"", 422, ("文件是空的", "The file is empty")),
+        (b"words", 415, ("不支持这种文件", "This kind of file is not accepted")),
+        (JPEG * 100, 413, ("文件太大", "The file is too large")),
+    ],
+)
+async def test_a_browser_is_told_in_both_languages_what_is_wrong(
+    house: House, content: bytes, status: int, words: tuple[str, str]
+) -> None:
+    page = await house.client.post(
+        f"/evidence/{house.upload_token()}", content=content, headers={"accept": "text/html,*/*;q=0.8"}
+    )
+    assert page.status_code == status
+    assert all(each in page.text for each in words)
+
+
+async def run(house: House, statement: str) -> None:
+    async with house.engine.begin() as connection:
+        await connection.exec_driver_sql(statement)
+
+
 async def test_without_a_database_nothing_is_promised(without_database: House) -> None:
     answer = await upload(without_database, without_database.upload_token())
     assert (answer.status_code, answer.json()["code"]) == (503, "not_kept")

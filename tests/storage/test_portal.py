@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.ports import Bearing, ProviderNews, RefundNews
@@ -222,9 +223,9 @@ async def test_a_database_with_our_tables_can_be_reached(portal: PortalStore) ->
 
 
 async def test_the_same_picture_may_be_evidence_in_two_cases(portal: PortalStore) -> None:
-    assert await portal.add_evidence(NUMBER, PHOTO, NOON)
-    assert not await portal.add_evidence(NUMBER, PHOTO, LATER)
-    assert await portal.add_evidence(OTHER_NUMBER, PHOTO, NOON)
+    assert await portal.take_evidence(NUMBER, PHOTO, "a" * 64, NOON)
+    assert await portal.take_evidence(NUMBER, PHOTO, "b" * 64, LATER)
+    assert await portal.take_evidence(OTHER_NUMBER, PHOTO, "c" * 64, NOON)
     assert await portal.evidence_of(NUMBER) == (PHOTO,)
 
 
@@ -238,3 +239,33 @@ async def test_a_token_is_spent_for_its_own_purpose_and_by_use_alone(portal: Por
     assert await portal.spend_token(TokenPurpose.SURVEY, "h" * 64, NOON)
     assert await portal.token_spent(TokenPurpose.SURVEY, "h" * 64)
     assert not await portal.token_spent(TokenPurpose.UPLOAD, "h" * 64)
+
+
+async def test_a_ticket_brings_one_piece_of_evidence_however_often_it_is_used_at_once(portal: PortalStore) -> None:
+    pictures = [PHOTO.model_copy(update={"sha256": digit * 64}) for digit in "0123456789"]
+    taken = await asyncio.gather(*(portal.take_evidence(NUMBER, picture, "h" * 64, NOON) for picture in pictures))
+    assert sum(taken) == 1
+    assert await portal.evidence_of(NUMBER) == (pictures[taken.index(True)],)
+    assert await portal.token_spent(TokenPurpose.UPLOAD, "h" * 64)
+
+
+async def test_a_ticket_is_not_gone_when_its_evidence_could_not_be_noted(
+    portal: PortalStore, engine: AsyncEngine
+) -> None:
+    await rename(engine, "evidence", "elsewhere")
+    with pytest.raises(SQLAlchemyError):
+        await portal.take_evidence(NUMBER, PHOTO, "h" * 64, NOON)
+    await rename(engine, "elsewhere", "evidence")
+    assert not await portal.token_spent(TokenPurpose.UPLOAD, "h" * 64)
+    assert await portal.take_evidence(NUMBER, PHOTO, "h" * 64, LATER)
+
+
+async def rename(engine: AsyncEngine, table: str, name: str) -> None:
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
+
+
+async def test_evidence_that_the_case_has_already_uses_up_another_ticket(portal: PortalStore) -> None:
+    assert await portal.take_evidence(NUMBER, PHOTO, "h" * 64, NOON)
+    assert await portal.take_evidence(NUMBER, PHOTO, "i" * 64, LATER)
+    assert await portal.evidence_of(NUMBER) == (PHOTO,)

@@ -28,6 +28,7 @@ from aftersales.contract.values import (
     OpaqueId,
     Reason,
     Role,
+    Text,
 )
 
 Number = Annotated[str, Field(pattern=NUMBER_PATTERN, description="application number")]
@@ -73,17 +74,17 @@ def _luhn_holds(digits: str) -> bool:
     return (sum(values[::2]) + sum(doubled)) % 10 == 0
 
 
-FreeText = Annotated[str, Field(max_length=4000), AfterValidator(mask_card_numbers)]
+FreeText = Annotated[Text, Field(max_length=4000), AfterValidator(mask_card_numbers)]
 
 
 class Proof(Frozen):
     """Who says it, vouched for by the service that authenticated them. `at` is in seconds since 1970, UTC."""
 
-    key_id: Annotated[str, Field(max_length=64)]
+    key_id: Annotated[Text, Field(max_length=64)]
     actor: OpaqueId
     role: Role
     at: int
-    nonce: Annotated[str, Field(min_length=16, max_length=64)]
+    nonce: Annotated[Text, Field(min_length=16, max_length=64)]
     mac: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -152,7 +153,7 @@ class CaseStart(Frozen):
 
     number: Number
     caller: OpaqueId
-    request_key: Annotated[str, Field(min_length=1, max_length=200)]
+    request_key: Annotated[Text, Field(min_length=1, max_length=200)]
     application: Application
 
 
@@ -162,10 +163,10 @@ class Decision(Proven):
     kind: DecisionKind
     items: Items = ()
     amount: Money | None = None
-    reason_code: Annotated[str, Field(max_length=64)] = ""
+    reason_code: Annotated[Text, Field(max_length=64)] = ""
     explanation: FreeText = ""
     handling_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 0
-    hand_to: Annotated[str, Field(max_length=64)] = ""
+    hand_to: Annotated[Text, Field(max_length=64)] = ""
 
     def missing_field(self) -> str | None:
         """The field this kind of decision cannot do without and that is empty."""
@@ -212,8 +213,8 @@ class SurveyAnswer(Proven):
 class PaymentChanged(Frozen):
     """A hint that a provider has news; the case asks the provider and believes only that."""
 
-    provider: Annotated[str, Field(max_length=32)]
-    provider_number: Annotated[str, Field(max_length=64)] = ""
+    provider: Annotated[Text, Field(max_length=32)]
+    provider_number: Annotated[Text, Field(max_length=64)] = ""
 
 
 class Answer(Frozen):

@@ -27,8 +27,12 @@ def new_number() -> str:
 
 
 def number_for(caller: str, request_key: str) -> str:
-    """The one number that a caller's request key stands for: asking twice gives one case."""
-    digest = hashlib.sha256(f"{len(caller)}:{caller}{request_key}".encode()).digest()
+    """The one number that a caller's request key stands for: asking twice gives one case.
+
+    A key with half of a surrogate pair has one too; the message that carries it is refused and names the field.
+    """
+    told = f"{len(caller)}:{caller}{request_key}".encode(errors="surrogatepass")
+    digest = hashlib.sha256(told).digest()
     return _from_bits(int.from_bytes(digest[:8], "big"))
 
 

@@ -5,13 +5,30 @@ No temporalio import here: the pure rules in `domain` build on this module alone
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def storable(text: object) -> object:
+    """The same text. Raises ValueError for characters that no database, no JSON and no page can hold.
+
+    PostgreSQL's text takes no NUL, and half of a surrogate pair cannot be written as UTF-8.
+    """
+    if isinstance(text, str) and _UNSTORABLE.search(text):
+        raise ValueError("the text holds a NUL character or half of a surrogate pair; take it out and send it again")
+    return text
+
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, BeforeValidator(storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+"""Words that come from outside."""
+
 OpaqueId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:@/\-]+$")]
 
 

@@ -75,6 +75,7 @@ def test_gift_cards_and_store_credit_are_their_own_provider() -> None:
         ({"bought_at": 1_772_000_000}, "bought_at", "valid datetime"),
         ({"bought_at": "9999-12-31T23:59:59-12:00"}, "bought_at", "the year is not between"),
         ({"customer": {"customer_id": "c-1", "email": "nobody"}}, "customer.email", "pattern"),
+        ({"customer": {"customer_id": "c-1", "email": "a\0@b.example"}}, "customer.email", "pattern"),
         ({"customer": {"customer_id": "c-1", "language": "fr"}}, "customer.language", "'zh-CN' or 'en'"),
         ({"tenders": [tender(0)]}, "tenders.0.captured_minor", "greater than 0"),
         ({"tenders": [tender(10_700, provider="gift_card")]}, "tenders.0", "names the provider that took it"),

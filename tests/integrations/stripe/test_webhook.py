@@ -57,6 +57,20 @@ def test_an_event_says_in_our_words_what_became_of_the_refund(subject: dict[str,
     assert parse_webhook(body, signed(body), [SECRET], NOW).says is says
 
 
+@pytest.mark.parametrize("change", [{"id": "evt\0"}, {"id": ""}, {"id": "e" * 256}, {"type": "a b"}])
+def test_what_no_database_can_keep_as_an_id_is_refused(change: dict[str, object]) -> None:
+    body = json.dumps(json.loads(BODY) | change).encode()
+    with pytest.raises(WebhookRefusedError):
+        parse_webhook(body, signed(body), [SECRET], NOW)
+
+
+@pytest.mark.parametrize("leg", ["N-1\0", "", "9" * 65, 7])
+def test_a_number_that_is_none_of_ours_matches_nothing(leg: object) -> None:
+    subject = {"id": "re_1", "object": "refund", "metadata": {"leg": leg}}
+    body = json.dumps({"id": "evt_1", "type": "refund.updated", "data": {"object": subject}}).encode()
+    assert parse_webhook(body, signed(body), [SECRET], NOW).provider_number == ""
+
+
 def test_the_name_of_the_header_may_be_written_in_any_case() -> None:
     headers = {"STRIPE-SIGNATURE": signed()["Stripe-Signature"]}
     assert parse_webhook(BODY, headers, [SECRET], NOW).event_id == "evt_1"
