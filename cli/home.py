@@ -1,6 +1,7 @@
 """The folder in which an embedded stack keeps its state and its secrets, so that a second terminal finds both.
 
-Secrets are made at the first start, are readable by their owner alone, and are never the same on two machines.
+Secrets are made at the first start and are never the same on two machines. Every file written here has mode 0600: keys
+stand in one, and the password of another database in another, and who reads them can decide cases and move money.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
 from aftersales.contract.values import Role
 from aftersales.proof import ProofKey
@@ -48,13 +49,22 @@ class Secrets(BaseModel):
 
 
 class Addresses(BaseModel):
-    """Where the running stack's servers listen, all on loopback."""
+    """Where the running stack's servers listen, all on loopback unless Temporal is another one."""
 
     temporal: str
     ui: str = ""
     portal: str
     sandbox: str
     smtp_port: int
+
+
+class _OtherDatabase(BaseModel):
+    """Where the stack keeps its cases instead; the URL holds a password."""
+
+    url: SecretStr
+
+
+Kept = TypeVar("Kept", bound=BaseModel)
 
 
 class Home:
@@ -69,7 +79,8 @@ class Home:
 
     @property
     def database_url(self) -> str:
-        return f"sqlite+aiosqlite:///{self.folder / 'aftersales.db'}"
+        """The embedded database, which a stack has unless it is told of another one."""
+        return f"sqlite:///{self.folder / 'aftersales.db'}"
 
     @property
     def sandbox_state(self) -> Path:
@@ -94,20 +105,36 @@ class Home:
             if not self._secrets_file.exists():
                 self._write(self._secrets_file, _revealed(Secrets.fresh()))
         except OSError as error:
-            raise HomeError(f"The folder {self.folder} cannot be written: {error.strerror}.") from error
+            raise HomeError(
+                f"The folder {self.folder} cannot be used: {error.strerror}. Name another one with --home."
+            ) from error
         return self.secrets()
 
     def secrets(self) -> Secrets:
         """Raises HomeError if no stack was ever started here."""
-        return Secrets.model_validate(self._read(self._secrets_file))
+        return self._read(self._secrets_file, Secrets)
 
-    def remember(self, addresses: Addresses) -> None:
-        """Tell other terminals where this stack listens."""
+    def remember(self, addresses: Addresses, other_database: str | None = None) -> None:
+        """Tell other terminals where this stack listens, and its database if that is not the embedded one."""
+        if other_database is None:
+            self._database_file.unlink(missing_ok=True)
+        else:
+            self._write(self._database_file, {"url": other_database})
         self._write(self._addresses_file, addresses.model_dump())
 
     def addresses(self) -> Addresses:
         """Raises HomeError if no stack was started here."""
-        return Addresses.model_validate(self._read(self._addresses_file))
+        return self._read(self._addresses_file, Addresses)
+
+    def used_database_url(self) -> str:
+        """The database of the stack that runs here, or ran here last: its cases can still be read.
+
+        Raises HomeError if no stack was ever started here.
+        """
+        self.secrets()
+        if not self._database_file.exists():
+            return self.database_url
+        return self._read(self._database_file, _OtherDatabase).url.get_secret_value()
 
     def forget(self) -> None:
         """The stack has stopped: nothing listens any more."""
@@ -125,21 +152,32 @@ class Home:
     def _addresses_file(self) -> Path:
         return self.folder / "addresses.json"
 
-    def _read(self, file: Path) -> Mapping[str, object]:
+    @property
+    def _database_file(self) -> Path:
+        return self.folder / "database.json"
+
+    def _read(self, file: Path, kind: type[Kept]) -> Kept:
         try:
-            read: Mapping[str, object] = json.loads(file.read_text())
+            return kind.model_validate(json.loads(file.read_text()))
         except FileNotFoundError as error:
             raise HomeError(
                 f"No stack is running from {self.folder}. Start one with `aftersales up` or `aftersales demo`, "
                 "or name its folder with --home."
             ) from error
-        except (OSError, ValueError, ValidationError) as error:
-            raise HomeError(f"{file} cannot be read: {error}. Remove it and start the stack again.") from error
-        return read
+        except OSError as error:
+            raise HomeError(
+                f"{file} cannot be read: {error.strerror}. Use the account that started the stack, or name another "
+                "folder with --home."
+            ) from error
+        except ValueError as error:  # what stands in it is not repeated: it may be a secret
+            raise HomeError(
+                f"{file} is damaged. Stop the stack if it runs, remove this file and start the stack again."
+            ) from error
 
     def _write(self, file: Path, content: Mapping[str, object]) -> None:
         scratch = file.with_suffix(".new")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        scratch.unlink(missing_ok=True)  # one that a crash left behind may have another mode
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as sink:
             json.dump(content, sink, indent=2)
         scratch.replace(file)

@@ -85,7 +85,9 @@ def _guarded(command: Callable[[], object], chosen: str | None, *, debug: bool) 
         returned = command()
     except typer.TyperException as error:
         place = f"{PROGRAM} {chosen}" if chosen in {entry.name for entry in CATALOGUE} else PROGRAM
-        sys.stderr.write(f"{error.format_message()} See `{place} --help`.\n")
+        wrong = error.format_message().replace("Value error, ", "")
+        end = "" if wrong.endswith((".", "?", "!")) else "."
+        sys.stderr.write(f"{wrong}{end} See `{place} --help`.\n")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

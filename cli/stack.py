@@ -17,7 +17,7 @@ import httpx2
 from aftersales.client import AfterSales
 from aftersales.contract.names import SEARCH_ATTRIBUTES
 from aftersales.contract.values import Role
-from cli.home import Addresses, Home, Secrets
+from cli.home import Addresses, Home, HomeError, Secrets
 from cli.servers.claims import sole_claim
 from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
 from cli.servers.discovery import silent
@@ -36,13 +36,15 @@ class StackOptions:
     """How to run the stack.
 
     `temporal`: the address of a server that runs already; else a dev server is started. `database_url`: another
-    database than the embedded SQLite file. `time_scale` shortens every wait of the policy. `usual_ports`: take the
-    well-known ports where they are free and no other stack of this machine has them. `extra` is added to the
-    worker's environment.
+    database than the embedded SQLite file. `time_scale` shortens every wait of the policy for people and windows;
+    `order_lookup_s` is how long an order that the shop does not know is looked up again, None as the policy says.
+    `usual_ports`: take the well-known ports where they are free and no other stack of this machine has them. `extra`
+    is added to the worker's environment.
     """
 
     home: Home
     time_scale: float = 1.0
+    order_lookup_s: int | None = None
     temporal: str | None = None
     database_url: str | None = None
     headless: bool = False
@@ -123,6 +125,7 @@ class Stack:
             "AFTERSALES_SUPERVISORS_MAIL": "supervisors@shop.example",
             "AFTERSALES_FINANCE_MAIL": "finance@shop.example",
             "AFTERSALES_OPS_MAIL": "ops@shop.example",
+            **self._order_lookup(),
             **self.options.extra,
         }
 
@@ -145,6 +148,10 @@ class Stack:
     def sandbox_admin(self) -> httpx2.AsyncClient:
         """The sandbox's admin side."""
         return httpx2.AsyncClient(base_url=f"{self.addresses.sandbox}/admin", timeout=30)
+
+    def _order_lookup(self) -> dict[str, str]:
+        told = self.options.order_lookup_s
+        return {} if told is None else {"AFTERSALES_ORDER_LOOKUP_S": str(told)}
 
     def _link_keys(self) -> str:
         return json.dumps([{"key_id": "link1", "secret": self._secrets.link.get_secret_value()}])
@@ -170,10 +177,15 @@ class Stack:
 async def running_stack(options: StackOptions, progress: Callable[[str], None] = silent) -> AsyncIterator[Stack]:
     """Start everything, in order, and stop it all at the end, in the reverse order.
 
-    Raises ServerUnavailableError, HomeError and the storage's errors, each a readable paragraph.
+    Raises ServerUnavailableError, HomeError (a stack runs from this folder already: two would write the same files)
+    and the storage's errors, each a readable paragraph.
     """
     kept = options.home.prepare()
     async with AsyncExitStack() as stack:
+        if not stack.enter_context(sole_claim("stack", options.home.folder)):
+            raise HomeError(
+                f"A stack runs from {options.home.folder} already. Use it, stop it, or name another folder with --home."
+            )
         if options.usual_ports:
             # A port is chosen long before its server takes it: two stacks that start at once must not choose the same.
             options = replace(options, usual_ports=stack.enter_context(sole_claim("usual-ports")))
@@ -191,7 +203,7 @@ async def running_stack(options: StackOptions, progress: Callable[[str], None] =
         ):
             progress(f"Starting {what} ...")
             await start()
-        options.home.remember(running.addresses)
+        options.home.remember(running.addresses, options.database_url)
         stack.callback(options.home.forget)
         yield running
 

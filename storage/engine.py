@@ -8,23 +8,31 @@ architecture, Stores). PostgreSQL: every wait has a limit.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage import sqlite
 from storage.errors import DatabaseUrlError
 
-SQLITE: Final = "sqlite+aiosqlite"
+SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql+asyncpg"
 
 BUSY_TIMEOUT_S: Final = 5
 """How long a writer waits for another process's transaction; our longest takes milliseconds."""
+
+BLOCKING_TIMEOUT_S: Final = 0.1
+"""How much of that it waits inside SQLite, which holds up the whole process; the rest it sleeps on the event loop."""
+
+BUSY_PAUSE_S: Final = 0.02
 
 CONNECT_TIMEOUT_S: Final = 5
 STATEMENT_TIMEOUT_S: Final = 30
@@ -36,7 +44,7 @@ POSTGRESQL_LIMITS: Final = {
 SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}",
+    f"PRAGMA busy_timeout={BLOCKING_TIMEOUT_S * 1000:.0f}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE deletes without asking the triggers
 )
@@ -44,7 +52,7 @@ _WRITES: Final = "aftersales_writes"
 
 
 def create_store_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://…`; nothing is connected yet.
+    """An engine for `sqlite:////file` or `postgresql+asyncpg://…`; nothing is connected yet.
 
     Raises `DatabaseUrlError` for any other URL.
     """
@@ -87,7 +95,7 @@ def checked_url(url: str) -> URL:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_async_engine(url.set(drivername=sqlite.DRIVER))
     event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
     event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
     return engine
@@ -122,16 +130,34 @@ class Transactions:
     """Transactions that write, over one engine.
 
     SQLite has one writer at a time. Those of one process stand in line for their turn here, first come first
-    served; the database's own busy timeout, which sleeps and tries again, is left for other processes.
+    served; another process's transaction is waited for on the event loop.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine.execution_options(**{_WRITES: True})
-        sqlite = engine.dialect.name == "sqlite"
-        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if sqlite else nullcontext()
+        alone = engine.dialect.name == "sqlite"
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if alone else nullcontext()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose transaction commits when the block ends without an error."""
-        async with self._turn, self._engine.begin() as connection:
+        async with self._turn, self._engine.connect() as connection:
+            await self._begin(connection)
             yield connection
+            await connection.commit()
+
+    async def _begin(self, connection: AsyncConnection) -> None:
+        give_up = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                await connection.begin()
+            except OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(BUSY_PAUSE_S)
+            else:
+                return
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY

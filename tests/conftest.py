@@ -95,4 +95,4 @@ async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """The SQLAlchemy URL of a database file of this test alone; the file does not exist yet."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'aftersales.db'}"
+    return f"sqlite:///{tmp_path / 'aftersales.db'}"

@@ -23,6 +23,9 @@ from cli.commands.parameters import (
     ItemsOption,
     TypedAmount,
     items_of,
+    said_in,
+    staff_actor,
+    typed_amount,
 )
 from cli.commands.screen import say
 from cli.commands.show import write_case, write_changes
@@ -44,7 +47,9 @@ def apply(
     ] = CaseKind.REFUND_ONLY,
     channel: Annotated[Channel, typer.Option(help="Where it came in.", show_default=True)] = Channel.ONLINE,
     language: Annotated[Language, typer.Option(help="What the customer reads.", show_default=True)] = Language.ZH_CN,
-    actor: Annotated[str | None, typer.Option(metavar="ID", help="Who enters it; by default the customer.")] = None,
+    actor: Annotated[
+        str | None, typer.Option(metavar="ID", help="Who enters it; by default the customer, or who is logged in.")
+    ] = None,
     role: Annotated[
         Role, typer.Option(metavar="ROLE", help=f"What they act as: {', '.join(Role)}.", show_default=True)
     ] = Role.CUSTOMER,
@@ -73,8 +78,10 @@ def apply(
         "language": language,
     }
     application = Application.model_validate(said)
-    sender = _Sender(Deployment(home), request_key or secrets.token_hex(16), actor, role)
-    asyncio.run(sender.send(application, TypedAmount(amount) if amount else None, evidence or (), follow=follow))
+    # An empty key, such as of a script's unset variable, would make another case each time.
+    key = secrets.token_hex(16) if request_key is None else said_in("--request-key", request_key)
+    sender = _Sender(Deployment(home), key, actor if role is Role.CUSTOMER else staff_actor(actor), role)
+    asyncio.run(sender.send(application, typed_amount(amount), evidence or (), follow=follow))
 
 
 class _Sender:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from aftersales.contract.messages import Answer, Appeal, EvidenceSupplied, SurveyAnswer, Withdrawal
-from aftersales.contract.numbers import parse_number
 from aftersales.contract.values import EvidenceRef, Role
 from cli.commands.answers import stored_case, tell
 from cli.commands.deployment import Deployment
@@ -23,8 +23,10 @@ from cli.commands.parameters import (
     HomeOption,
     MessageIdOption,
     NumberArgument,
+    said_in,
     staff_actor,
 )
+from cli.commands.speaking import spoken_by
 
 if TYPE_CHECKING:
     from aftersales.client import AfterSales
@@ -41,28 +43,29 @@ class Call(NamedTuple):
     evidence: tuple[EvidenceRef, ...]
 
 
-class Caller(NamedTuple):
-    """Who speaks: the case's customer, unless somebody else is named."""
+Send = Callable[[Call], Awaitable[Answer]]
 
-    home: Path
-    actor: str | None
-    role: Role
-    message_id: str | None
 
-    def speak(
-        self, number: str, say: Callable[[Call], Awaitable[Answer]], evidence: Sequence[Path] | None = None
-    ) -> None:
-        """Send what `say` sends and tell the answer."""
-        asyncio.run(self._speak(parse_number(number), say, evidence or ()))
+@dataclass(frozen=True)
+class Customer:
+    """Who speaks: the case's customer, unless another one is named."""
 
-    async def _speak(self, number: str, say: Callable[[Call], Awaitable[Answer]], files: Sequence[Path]) -> None:
+    number: NumberArgument
+    actor: CustomerActorOption = None
+    message_id: MessageIdOption = None
+    home: HomeOption = DEFAULT_HOME
+
+    def says(self, send: Send, evidence: Sequence[Path] | None = None, role: Role = Role.CUSTOMER) -> None:
+        """Send what `send` sends and tell the answer."""
+        asyncio.run(self._say(send, evidence or (), role))
+
+    async def _say(self, send: Send, files: Sequence[Path], role: Role) -> None:
         deployment = Deployment(self.home)
         client = await deployment.client()
-        actor = self.actor if self.role is Role.CUSTOMER else staff_actor(self.actor)
-        customer_id = actor if actor and not files else await _customer_of(deployment, number)
-        refs = await _uploaded(deployment, number, customer_id, files)
-        call = Call(client, number, actor or customer_id, self.role, self.message_id, refs)
-        tell(number, await say(call))
+        actor = self.actor if role is Role.CUSTOMER else staff_actor(self.actor)
+        customer_id = actor if actor and not files else await _customer_of(deployment, self.number)
+        refs = await _uploaded(deployment, self.number, customer_id, files)
+        tell(self.number, await send(Call(client, self.number, actor or customer_id, role, self.message_id, refs)))
 
 
 async def _customer_of(deployment: Deployment, number: str) -> str:
@@ -79,81 +82,73 @@ async def _uploaded(
     return await upload(deployment, number, customer_id, files)
 
 
+@spoken_by(Customer)
 def supply(
-    number: NumberArgument,
+    customer: Customer,
     *,
     evidence: EvidenceOption = None,
     note: Annotated[str, typer.Option(help="An answer or a remark, in the customer's words.")] = "",
-    actor: CustomerActorOption = None,
     role: CustomerRoleOption = Role.CUSTOMER,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Supply what was asked for: evidence, an answer."""
-    if not evidence and not note:
+    if not evidence and not note.strip():
         raise MistypedError("Say with --evidence FILE or --note TEXT what is supplied.")
 
-    async def say(call: Call) -> Answer:
+    async def send(call: Call) -> Answer:
         message = EvidenceSupplied(evidence=call.evidence, note=note)
         return await call.client.supply_evidence(
             call.number, message, actor=call.actor, role=call.role, message_id=call.message_id
         )
 
-    Caller(home, actor, role, message_id).speak(number, say, evidence)
+    customer.says(send, evidence, role)
 
 
+@spoken_by(Customer)
 def withdraw(
-    number: NumberArgument,
+    customer: Customer,
     *,
     explanation: Annotated[str, typer.Option(help="Why, in the customer's words.")] = "",
-    actor: CustomerActorOption = None,
     role: CustomerRoleOption = Role.CUSTOMER,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Give a case up, before money moves."""
     message = Withdrawal(explanation=explanation)
 
-    async def say(call: Call) -> Answer:
+    async def send(call: Call) -> Answer:
         return await call.client.withdraw(
             call.number, message, actor=call.actor, role=call.role, message_id=call.message_id
         )
 
-    Caller(home, actor, role, message_id).speak(number, say)
+    customer.says(send, role=role)
 
 
+@spoken_by(Customer)
 def appeal(
-    number: NumberArgument,
+    customer: Customer,
     *,
     explanation: Annotated[str, typer.Option(help="Why it should be looked at again, in the customer's words.")],
     evidence: EvidenceOption = None,
-    actor: CustomerActorOption = None,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Ask once for another look at a rejection."""
-    checked = Appeal(explanation=explanation)
+    checked = Appeal(explanation=said_in("--explanation", explanation))
 
-    async def say(call: Call) -> Answer:
+    async def send(call: Call) -> Answer:
         message = checked.model_copy(update={"evidence": call.evidence})
         return await call.client.appeal(call.number, message, actor=call.actor, message_id=call.message_id)
 
-    Caller(home, actor, Role.CUSTOMER, message_id).speak(number, say, evidence)
+    customer.says(send, evidence)
 
 
+@spoken_by(Customer)
 def survey(
-    number: NumberArgument,
+    customer: Customer,
     *,
     score: Annotated[int, typer.Option(min=1, max=5, help="From 1 (bad) to 5 (good).")],
     comment: Annotated[str, typer.Option(help="How it was, in the customer's words.")] = "",
-    actor: CustomerActorOption = None,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Answer the survey of a case."""
     message = SurveyAnswer(score=score, comment=comment)
 
-    async def say(call: Call) -> Answer:
+    async def send(call: Call) -> Answer:
         return await call.client.answer_survey(call.number, message, actor=call.actor, message_id=call.message_id)
 
-    Caller(home, actor, Role.CUSTOMER, message_id).speak(number, say)
+    customer.says(send)

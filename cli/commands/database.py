@@ -27,7 +27,7 @@ def upgrade(
             "--database-url",
             envvar="AFTERSALES_DATABASE_URL",
             metavar="URL",
-            help="sqlite+aiosqlite:////absolute/file.db or postgresql+asyncpg://user:password@host/database; "
+            help="sqlite:////absolute/file.db or postgresql+asyncpg://user:password@host/database; "
             "by default the database of the stack's folder.",
         ),
     ] = None,

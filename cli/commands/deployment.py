@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from aftersales.contract.errors import AftersalesError
+from aftersales.contract.values import ErrorCode
 from aftersales.proof import ProofKey
 from cli.commands.errors import CommandError
 from cli.home import STAFF_ROLES, Home, HomeError
@@ -37,14 +39,23 @@ class Deployment:
         self._environ = environ
 
     async def client(self) -> AfterSales:
-        """Raises HomeError (no stack, no environment), AftersalesError(engine_unavailable)."""
+        """Raises HomeError (no stack, no environment), CommandError (the stack was killed), AftersalesError."""
         from temporalio.runtime import Runtime, TelemetryConfig
 
         from aftersales.client import AfterSales
 
         # The SDK writes each of its own retries to standard error; what comes of them is said once, by us.
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)), error_if_already_set=False)
-        return await AfterSales.connect(caller=CALLER, key=self._proof_key(), address=self._temporal())
+        key, address = self._proof_key(), self._temporal()
+        try:
+            return await AfterSales.connect(caller=CALLER, key=key, address=address)
+        except AftersalesError as error:
+            if address is None or error.code is not ErrorCode.ENGINE_UNAVAILABLE:
+                raise
+            raise CommandError(
+                f"The stack of {self.home.folder} does not answer any more (Temporal at {address}); nothing was sent. "
+                "Start it again with `aftersales up` and the same --home."
+            ) from error
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[AsyncEngine]:
@@ -64,21 +75,17 @@ class Deployment:
             await engine.dispose()
 
     def database_url(self) -> str:
-        """The environment's, else the folder's; a stack that has stopped can still be read. Raises HomeError."""
-        if named := self._environ.get("AFTERSALES_DATABASE_URL"):
-            return named
-        self.home.secrets()
-        return self.home.database_url
+        """The environment's, else that of the folder's stack, even when it has stopped. Raises HomeError."""
+        return self._environ.get("AFTERSALES_DATABASE_URL") or self.home.used_database_url()
 
     def portal_url(self) -> str:
         return self._environ.get("AFTERSALES_PORTAL_URL") or self.home.addresses().portal
 
     def sandbox_url(self) -> str | None:
         """The payment sandbox of the folder's stack; None where none runs, or the database is another one."""
-        if self._environ.get("AFTERSALES_DATABASE_URL"):
-            return None
         try:
-            return self.home.addresses().sandbox
+            of_the_stack = self.database_url() == self.home.used_database_url()
+            return self.home.addresses().sandbox if of_the_stack else None
         except HomeError:
             return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from aftersales.contract.errors import AftersalesError
 from cli.home import HomeError
@@ -15,6 +16,7 @@ from storage.errors import StorageError
 
 FAILED: Final = 1
 MISTYPED: Final = 2
+_IDENTIFIERS: Final = r"^[A-Za-z0-9._:@/\-]+$"  # the contract's pattern for ids of others
 READABLE: Final = (AftersalesError, HomeError, ServerUnavailableError, StorageError, PolicyError)
 
 
@@ -58,7 +60,21 @@ def status_of(error: Exception) -> int:
 def _wrong_fields(error: ValidationError) -> str:
     """Each field with what is wrong with it; what was typed is not repeated, it may be a secret."""
     wrong = [
-        f"{'.'.join(str(part) for part in each['loc']) or error.title}: {each['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(str(part) for part in each['loc']) or error.title}: {_wrong(each)}"
         for each in error.errors(include_input=False, include_url=False)
     ]
     return f"This cannot be sent as it is. {'; '.join(wrong)}."
+
+
+def _wrong(found: ErrorDetails) -> str:
+    """Lengths and patterns as people say them; anything else in the validator's own words."""
+    limits = found.get("ctx", {})
+    match found["type"]:
+        case "string_too_short" | "too_short" if limits["min_length"] == 1:
+            return "must not be empty"
+        case "string_too_long" | "too_long":
+            return f"is too long, at most {limits['max_length']} are allowed"
+        case "string_pattern_mismatch" if limits["pattern"] == _IDENTIFIERS:
+            return "may hold letters, digits and . _ : @ / - only, and no blank"
+        case _:
+            return found["msg"].removeprefix("Value error, ")

@@ -10,9 +10,8 @@ import typer
 from rich.panel import Panel
 from rich.table import Table
 
-from aftersales.contract.numbers import parse_number
 from cli.commands.errors import CommandError
-from cli.commands.parameters import DEFAULT_HOME, HomeOption
+from cli.commands.parameters import DEFAULT_HOME, HomeOption, application_number
 from cli.commands.screen import console, moment, plain, say, table, words
 from cli.home import Home
 
@@ -26,7 +25,10 @@ app = typer.Typer()
 def mails(
     context: typer.Context,
     number: Annotated[
-        str | None, typer.Option("--number", metavar="NUMBER", help="Only the mails of this application.")
+        str | None,
+        typer.Option(
+            "--number", metavar="NUMBER", callback=application_number, help="Only the mails of this application."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, show_default=True, help="At most so many, the latest.")] = 50,
     home: HomeOption = DEFAULT_HOME,
@@ -34,10 +36,9 @@ def mails(
     """Read the mails that were sent, as the mail sink keeps them."""
     if context.invoked_subcommand is not None:
         return
-    wanted = parse_number(number) if number else None
-    kept = [(place, mail) for place, mail in enumerate(_read(home), start=1) if wanted in {None, mail.number}]
+    kept = [(place, mail) for place, mail in enumerate(_read(home), start=1) if number in {None, mail.number}]
     if not kept:
-        say(f"No mail of {wanted} was sent yet." if wanted else "No mail was sent yet.")
+        say(f"No mail of {number} was sent yet." if number else "No mail was sent yet.")
         return
     console().print(mail_table(kept[-limit:]))
 

@@ -10,7 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
+from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Item
+from aftersales.contract.numbers import parse_number
 from aftersales.contract.values import Money, Role
 from cli.commands.errors import MistypedError
 from cli.home import DEFAULT
@@ -31,8 +33,29 @@ HomeOption = Annotated[
         "and AFTERSALES_CLI_PROOF_KEY_ID with AFTERSALES_CLI_PROOF_SECRET.",
     ),
 ]
+
+
+def application_number(typed: str | None) -> str | None:
+    """The number in its written form; None stays None. Raises MistypedError."""
+    try:
+        return None if typed is None else parse_number(typed)
+    except AftersalesError as error:
+        raise MistypedError(
+            f"{error} It stands in every letter to the customer, and `aftersales queue --all` lists the latest."
+        ) from error
+
+
+StateOption = Annotated[
+    Path,
+    typer.Option(
+        "--home", metavar="FOLDER", envvar="AFTERSALES_HOME", show_default=True, help="Where the stack keeps its state."
+    ),
+]
 NumberArgument = Annotated[
-    str, typer.Argument(metavar="NUMBER", help="The application number (申请号), as it was read or heard.")
+    str,
+    typer.Argument(
+        metavar="NUMBER", callback=application_number, help="The application number (申请号), as it was read or heard."
+    ),
 ]
 ItemsOption = Annotated[
     list[str] | None,
@@ -101,13 +124,25 @@ class TypedAmount:
     def __init__(self, typed: str) -> None:
         found = _AMOUNT.fullmatch(typed)
         if found is None:
-            raise MistypedError(f"--amount {typed!r} is not an amount: write it like 12.30.")
+            raise MistypedError(f'--amount {typed!r} is not an amount: write it like 12.30, or like "12.30 CNY".')
         self.currency: str | None = found["currency"]
         self._digits = found["digits"]
 
     def money(self, currency: str) -> Money:
         """Raises domain.errors.AmountUnreadable, AmountTooPrecise, CurrencyUnknown."""
         return parse_amount(self._digits, self.currency or currency)
+
+
+def typed_amount(typed: str | None) -> TypedAmount | None:
+    """None only if there was none: an empty one, such as of a script's unset variable, does not mean all of it."""
+    return None if typed is None else TypedAmount(typed)
+
+
+def said_in(option: str, text: str) -> str:
+    """The text of an option that must say something. Raises MistypedError."""
+    if not text.strip():
+        raise MistypedError(f"{option} is empty: write what it is to say.")
+    return text
 
 
 def staff_actor(named: str | None) -> str:

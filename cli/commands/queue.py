@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from activities.ports import CaseRow
 
 MOST: int = 1000
+WIDE: int = 120
+"""From so many columns on a case has its line for itself."""
 
 
 def queue(
@@ -37,7 +39,9 @@ async def _queue(deployment: Deployment, limit: int, *, everything: bool) -> Non
     if not cases:
         say("There is no case yet." if everything else "No case waits for the staff.")
         return
-    console().print(case_table(cases, datetime.now(UTC)))
+    out = console()
+    arranged = case_table if out.width >= WIDE else narrow_case_table
+    out.print(arranged(cases, datetime.now(UTC)))
 
 
 def case_table(cases: tuple[CaseRow, ...], now: datetime) -> Table:
@@ -53,5 +57,19 @@ def case_table(cases: tuple[CaseRow, ...], now: datetime) -> Table:
             status(case.status),
             plain(case.assignee or case.waits_for.value),
             due(case.due_at, now),
+        )
+    return shown
+
+
+def narrow_case_table(cases: tuple[CaseRow, ...], now: datetime) -> Table:
+    """Two lines a case, where one would cut every word in pieces."""
+    shown = table("Number, order", "Reason, amount", "Status", "Waits for, until")
+    for case in cases:
+        application = case.start.application
+        shown.add_row(
+            plain(f"{case.number}\n{application.order_id}"),
+            f"{words(application.reason.value)}\n{amount(case.amount)}",
+            status(case.status),
+            plain(f"{case.assignee or case.waits_for.value}\n{due(case.due_at, now)}"),
         )
     return shown

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
 from aftersales.contract.messages import Decision
-from aftersales.contract.numbers import parse_number
 from aftersales.contract.values import DecisionKind, Money, Role
 from cli.commands.answers import stored_case, tell
 from cli.commands.deployment import Deployment
@@ -25,9 +24,12 @@ from cli.commands.parameters import (
     StaffRoleOption,
     TypedAmount,
     items_of,
+    said_in,
     staff_actor,
+    typed_amount,
 )
 from cli.commands.screen import say
+from cli.commands.speaking import spoken_by
 
 SignalOption = Annotated[
     bool,
@@ -38,35 +40,36 @@ ReasonCodeOption = Annotated[
 ]
 
 
-class Reviewer(NamedTuple):
-    """Who decides, through which deployment, and whether an answer is waited for."""
+@dataclass(frozen=True)
+class Reviewer:
+    """Who decides which case, through which deployment, and whether an answer is waited for."""
 
-    home: Path
-    actor: str | None
-    role: Role
-    by_signal: bool
-    message_id: str | None
+    number: NumberArgument
+    reason_code: ReasonCodeOption = ""
+    actor: StaffActorOption = None
+    role: StaffRoleOption = Role.AGENT
+    by_signal: SignalOption = False
+    message_id: MessageIdOption = None
+    home: HomeOption = DEFAULT_HOME
 
-    def decide(self, number: str, amount: str | None = None, **said: object) -> None:
+    def decide(self, kind: DecisionKind, amount: TypedAmount | None = None, **said: object) -> None:
         """Send a decision of these fields. Raises whatever the program's borders explain."""
-        number = parse_number(number)
-        decision = Decision.model_validate(said)
+        decision = Decision.model_validate({"kind": kind, "reason_code": self.reason_code, **said})
         if self.by_signal and self.message_id:
             raise MistypedError("A signal carries no message id; leave out --message-id or --signal.")
-        typed = TypedAmount(amount) if amount else None
-        asyncio.run(self._send(number, decision, typed))
+        asyncio.run(self._send(decision, amount))
 
-    async def _send(self, number: str, decision: Decision, amount: TypedAmount | None) -> None:
+    async def _send(self, decision: Decision, amount: TypedAmount | None) -> None:
         deployment, actor = Deployment(self.home), staff_actor(self.actor)
         if amount:
-            decision = decision.model_copy(update={"amount": await _money(deployment, number, amount)})
+            decision = decision.model_copy(update={"amount": await _money(deployment, self.number, amount)})
         client = await deployment.client()
         if self.by_signal:
-            await client.review(number, decision, actor=actor, role=self.role)
-            say(f"Sent. What becomes of it is shown by: aftersales show {number}")
+            await client.review(self.number, decision, actor=actor, role=self.role)
+            say(f"Sent. What becomes of it is shown by: aftersales show {self.number}")
             return
-        answer = await client.decide(number, decision, actor=actor, role=self.role, message_id=self.message_id)
-        tell(number, answer)
+        answer = await client.decide(self.number, decision, actor=actor, role=self.role, message_id=self.message_id)
+        tell(self.number, answer)
 
 
 async def _money(deployment: Deployment, number: str, amount: TypedAmount) -> Money:
@@ -79,102 +82,64 @@ async def _money(deployment: Deployment, number: str, amount: TypedAmount) -> Mo
     return amount.money(asked.currency)
 
 
+@spoken_by(Reviewer)
 def approve(
-    number: NumberArgument,
+    reviewer: Reviewer,
     *,
     items: ItemsOption = None,
     amount: AmountOption = None,
     explanation: Annotated[str, typer.Option(help="What the customer reads with it.")] = "",
-    reason_code: ReasonCodeOption = "",
-    actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.AGENT,
-    by_signal: SignalOption = False,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Approve a case, whole or in part.
 
     With --item or --amount only so much of it is approved, for example: aftersales approve NUMBER --amount 12.30
     """
-    kind = DecisionKind.APPROVE_PART if items or amount else DecisionKind.APPROVE
-    reviewer = Reviewer(home, actor, role, by_signal, message_id)
-    reviewer.decide(number, amount, kind=kind, items=items_of(items), explanation=explanation, reason_code=reason_code)
+    typed = typed_amount(amount)
+    kind = DecisionKind.APPROVE_PART if items or typed else DecisionKind.APPROVE
+    reviewer.decide(kind, typed, items=items_of(items), explanation=explanation)
 
 
+@spoken_by(Reviewer)
 def reject(
-    number: NumberArgument,
+    reviewer: Reviewer,
     *,
     explanation: Annotated[str, typer.Option(help="The reason, as the customer reads it.")],
-    reason_code: ReasonCodeOption = "",
-    actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.AGENT,
-    by_signal: SignalOption = False,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Reject a case, with a reason for the customer."""
-    reviewer = Reviewer(home, actor, role, by_signal, message_id)
-    reviewer.decide(number, kind=DecisionKind.REJECT, explanation=explanation, reason_code=reason_code)
+    reviewer.decide(DecisionKind.REJECT, explanation=said_in("--explanation", explanation))
 
 
+@spoken_by(Reviewer)
 def ask(
-    number: NumberArgument,
+    reviewer: Reviewer,
     *,
     question: Annotated[str, typer.Option(help="What the customer is asked.")],
-    reason_code: ReasonCodeOption = "",
-    actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.AGENT,
-    by_signal: SignalOption = False,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Ask the customer; the review clock stands still meanwhile."""
-    reviewer = Reviewer(home, actor, role, by_signal, message_id)
-    reviewer.decide(number, kind=DecisionKind.ASK, explanation=question, reason_code=reason_code)
+    reviewer.decide(DecisionKind.ASK, explanation=said_in("--question", question))
 
 
+@spoken_by(Reviewer)
 def extend(
-    number: NumberArgument,
+    reviewer: Reviewer,
     *,
     hours: Annotated[int, typer.Option(min=1, max=24 * 30, help="How many hours more.")],
-    reason_code: ReasonCodeOption = "",
-    actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.AGENT,
-    by_signal: SignalOption = False,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Take more time to decide; the customer is told."""
-    reviewer = Reviewer(home, actor, role, by_signal, message_id)
-    reviewer.decide(number, kind=DecisionKind.EXTEND, handling_hours=hours, reason_code=reason_code)
+    reviewer.decide(DecisionKind.EXTEND, handling_hours=hours)
 
 
+@spoken_by(Reviewer)
 def hand_over(
-    number: NumberArgument,
+    reviewer: Reviewer,
     *,
     to: Annotated[str, typer.Option(metavar="GROUP", help="Who is to decide.")],
-    reason_code: ReasonCodeOption = "",
-    actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.AGENT,
-    by_signal: SignalOption = False,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Hand a case over to another group."""
-    reviewer = Reviewer(home, actor, role, by_signal, message_id)
-    reviewer.decide(number, kind=DecisionKind.HAND_OVER, hand_to=to, reason_code=reason_code)
+    reviewer.decide(DecisionKind.HAND_OVER, hand_to=said_in("--to", to))
 
 
-def escalate(
-    number: NumberArgument,
-    *,
-    reason_code: ReasonCodeOption = "",
-    actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.AGENT,
-    by_signal: SignalOption = False,
-    message_id: MessageIdOption = None,
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
+@spoken_by(Reviewer)
+def escalate(reviewer: Reviewer) -> None:
     """Hand a case to the supervisors."""
-    reviewer = Reviewer(home, actor, role, by_signal, message_id)
-    reviewer.decide(number, kind=DecisionKind.ESCALATE, reason_code=reason_code)
+    reviewer.decide(DecisionKind.ESCALATE)

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from aftersales.contract.numbers import parse_number
 from cli.commands.deployment import Deployment
 from cli.commands.parameters import DEFAULT_HOME, HomeOption, NumberArgument
 from cli.commands.screen import console
@@ -21,7 +20,7 @@ def show(
     audit: Annotated[bool, typer.Option("--audit", help="Add the operations log, its chain checked.")] = False,
 ) -> None:
     """Show where a case stands and what it waits for."""
-    asyncio.run(_show(Deployment(home), parse_number(number), follow=follow, audit=audit))
+    asyncio.run(_show(Deployment(home), number, follow=follow, audit=audit))
 
 
 async def _show(deployment: Deployment, number: str, *, follow: bool, audit: bool) -> None:

@@ -7,35 +7,43 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
 
 import typer
 
+from cli.commands.calling import calling
 from cli.commands.errors import CommandError
-from cli.commands.parameters import DEFAULT_HOME
+from cli.commands.parameters import DEFAULT_HOME, StateOption
 from cli.commands.screen import say, span
-from cli.home import Home, HomeError
+from cli.home import Home
 
 if TYPE_CHECKING:
-    from cli.stack import Stack
+    from cli.stack import Stack, StackOptions
 
 ALL_CASES: Final = "WorkflowType = 'RefundCase'"
 LOOK_EVERY_S: Final = 1.0
 
 
 def up(
-    home: Annotated[
-        Path,
-        typer.Option(metavar="FOLDER", envvar="AFTERSALES_HOME", show_default=True, help="Where it keeps its state."),
-    ] = DEFAULT_HOME,
+    home: StateOption = DEFAULT_HOME,
     time_scale: Annotated[
         float,
         typer.Option(
-            metavar="FACTOR", show_default=True, help="Shorten every wait of the policy; 0.001 makes a day 86 s."
+            metavar="FACTOR",
+            show_default=True,
+            help="Shorten every wait of the policy for people and windows; 0.001 makes a day 86 s.",
         ),
     ] = 1.0,
+    order_lookup: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            max=86_400,
+            help="How long an order that the shop does not know yet is looked up again; by default as the policy says.",
+        ),
+    ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Without Temporal's Web UI.")] = False,
     any_ports: Annotated[
         bool, typer.Option("--any-ports", help="Take any free ports; for several stacks on one machine.")
@@ -49,21 +57,23 @@ def up(
     """
     if not 0 < time_scale <= 1:
         raise CommandError(f"--time-scale {time_scale:g} cannot be used: it is above 0 and at most 1.")
-    asyncio.run(_up(Home(home), time_scale, headless=headless, usual_ports=not any_ports))
+    from cli.stack import StackOptions  # noqa: PLC0415 - two seconds, and not needed for `--help`
 
-
-async def _up(home: Home, time_scale: float, *, headless: bool, usual_ports: bool) -> None:
-    from cli.stack import StackOptions, running_stack  # noqa: PLC0415 - two seconds, and not needed for `--help`
-
-    await refuse_second_stack(home)
     options = StackOptions(
-        home,
+        Home(home),
         time_scale=time_scale,
+        order_lookup_s=order_lookup,
         temporal=os.environ.get("TEMPORAL_ADDRESS") or None,
         database_url=os.environ.get("AFTERSALES_DATABASE_URL") or None,
         headless=headless,
-        usual_ports=usual_ports,
+        usual_ports=not any_ports,
     )
+    asyncio.run(_up(options))
+
+
+async def _up(options: StackOptions) -> None:
+    from cli.stack import running_stack  # noqa: PLC0415
+
     cancel_when_told(asyncio.current_task())
     try:
         async with running_stack(options, say) as stack:
@@ -72,22 +82,6 @@ async def _up(home: Home, time_scale: float, *, headless: bool, usual_ports: boo
             await watch(stack)
     except asyncio.CancelledError:
         say("Everything has stopped.")
-
-
-async def refuse_second_stack(home: Home) -> None:
-    """Raises HomeError if a stack runs from this folder: two would write the same files."""
-    from cli.servers.probes import tcp_answers  # noqa: PLC0415 - not needed for `--help`
-
-    try:
-        temporal = home.addresses().temporal
-    except HomeError:
-        return
-    host, _, port = temporal.rpartition(":")
-    if await tcp_answers(host, int(port)):
-        raise HomeError(
-            f"A stack runs from {home.folder} already (Temporal at {temporal}). Use it, stop it, or name another "
-            "folder with --home."
-        )
 
 
 def cancel_when_told(task: asyncio.Task[None] | None) -> None:
@@ -120,6 +114,8 @@ async def watch(stack: Stack) -> None:
 
 def welcome(stack: Stack) -> Iterator[str]:
     """Where everything is, and how to go on."""
+    from storage.engine import checked_url  # noqa: PLC0415
+
     addresses, options = stack.addresses, stack.options
     yield f"The service runs from {options.home.folder}; Ctrl-C stops all of it."
     if addresses.ui:
@@ -127,12 +123,19 @@ def welcome(stack: Stack) -> Iterator[str]:
     yield f"  Temporal  {addresses.temporal}"
     yield f"  Portal    {addresses.portal}"
     yield f"  Sandbox   {addresses.sandbox}"
+    if options.database_url:
+        yield f"  Database  {checked_url(options.database_url).render_as_string(hide_password=True)}"
     yield f"  Mails     {options.home.mails}"
     yield f"  Logs      {options.home.logs}"
     if options.time_scale < 1:
         day = timedelta(days=1) * options.time_scale
         yield f"Waits are shortened: a day of the policy takes {span(day)}."
-    yield "Go on in another terminal: aftersales orders import FILE, aftersales apply --help, aftersales queue"
+    if options.order_lookup_s:
+        seconds = span(timedelta(seconds=options.order_lookup_s))
+        yield f"An order that the shop does not know is looked up again for {seconds} only."
+    call = calling(options.home.folder)
+    going_on = (call.line("orders import FILE"), call.alone("apply --help"), call.line("queue"))
+    yield f"Go on in another terminal: {', '.join(going_on)}"
 
 
 def case_list(ui: str) -> str:

@@ -10,6 +10,7 @@ import httpx2
 from rich.table import Table
 
 from aftersales.contract.values import CaseStatus, LegState, Money
+from cli.commands.screen import table
 from domain.money import to_decimal_string
 from storage.reading import CaseRecord
 
@@ -30,14 +31,23 @@ class Reckoning:
         return self.cases == self.ledger == self.provider and not self.twice
 
     def table(self) -> Table:
-        table = Table("currency", "executed by the provider", "ledger", "sum of the cases", "difference")
+        made = table(
+            "Currency",
+            "Executed by the provider",
+            "Ledger",
+            "Sum of the cases",
+            "Difference",
+            title="The money that went out, as three sides say it",
+        )
+        for column in made.columns[1:]:
+            column.justify = "right"
         for currency in sorted({*self.cases, *self.ledger, *self.provider}):
             sums = [side.get(currency, 0) for side in (self.provider, self.ledger, self.cases)]
             difference = max(sums) - min(sums)
             shown = [to_decimal_string(Money(minor=minor, currency=currency)) for minor in (*sums, difference)]
-            table.add_row(currency, *shown, style="red" if difference else None)
-        table.add_row("legs executed twice", str(len(self.twice)), *self.twice[:3], style="red" if self.twice else None)
-        return table
+            made.add_row(currency, *shown, style="red" if difference else None)
+        made.add_row("executed twice", str(len(self.twice)), *self.twice[:3], style="red" if self.twice else None)
+        return made
 
 
 async def reckon(records: Iterable[CaseRecord], sandbox: httpx2.AsyncClient) -> Reckoning:

@@ -19,6 +19,7 @@ from rich.table import Table
 from aftersales.client import AfterSales
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus
+from cli.commands.screen import table, words
 from cli.demo.reckoning import reckon
 from cli.demo.run import CALLER, Ending
 from cli.demo.staging import charge_cards
@@ -69,13 +70,13 @@ async def run_retail(stack: Stack, console: Console, path: Path) -> Ending:
 def _tell_import(console: Console, report: ImportReport) -> None:
     console.print(f"{report.orders} orders imported; {sum(report.left_out.values())} rows left out:")
     for reason, rows in sorted(report.left_out.items(), key=lambda item: -item[1]):
-        console.print(f"  {rows:>6}  {reason}")
+        console.print(f"  {rows:>6}  {words(reason.value)}")
     if report.rejects:
         console.print(f"  row by row in {report.rejects}", soft_wrap=True)
 
 
 def _tell_rules(console: Console, file: RetailFile, cases: Sequence[PlannedCase]) -> None:
-    console.print(f"\n{RETURN_RULE}\n{PARTIAL_RULE}\n", soft_wrap=True)
+    console.print(f"\n{RETURN_RULE}\n{PARTIAL_RULE}\n")
     console.print(
         f"{len(file.returns)} returned rows and {len(cases) - len(file.returns)} other orders: {len(cases)} cases."
     )
@@ -122,15 +123,16 @@ async def _ending(
 ) -> Ending:
     console.print(_outcomes(records.values()))
     troubles = [trouble for case in cases if (trouble := _trouble(case, records.get(case.request_key)))]
-    return Ending(tuple(troubles), await reckon(records.values(), sandbox))
+    example = next((record.case.number for record in records.values()), Ending.example)
+    return Ending(tuple(troubles), await reckon(records.values(), sandbox), example)
 
 
 def _outcomes(records: Iterable[CaseRecord]) -> Table:
-    table = Table("state", "reason", "cases")
+    made = table("State", "Reason", "Cases")
     counted = Counter((record.case.status.value, record.case.reason_code) for record in records)
     for (status, reason), count in counted.most_common():
-        table.add_row(status, reason, str(count))
-    return table
+        made.add_row(words(status), words(reason), str(count))
+    return made
 
 
 def _trouble(case: PlannedCase, record: CaseRecord | None) -> str:

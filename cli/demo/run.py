@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.live import Live
 
-from cli.demo.board import board
+from cli.demo.board import board, fitting_board
 from cli.demo.cast import Cast, SceneError
 from cli.demo.reckoning import Reckoning, reckon
 from cli.demo.scenes import SCENES, Part, Scene
@@ -29,10 +29,11 @@ CLOSING_LIMIT_S: Final = 240
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run went: what did not go as it must, and the money."""
+    """How a run went: what did not go as it must, and the money. `example`: a case to look at."""
 
     troubles: tuple[str, ...]
     reckoning: Reckoning
+    example: str = "NUMBER"
 
     @property
     def well(self) -> bool:
@@ -52,10 +53,12 @@ async def run_scenes(stack: Stack, console: Console, scenes: Sequence[Scene] = S
             await charge_cards(sandbox, orders)
             console.print(f"{len(saved.inserted)} fresh orders imported.")
             cast = Cast(stack, await stack.client(CALLER), reading, sandbox)
-            async with _live_board(console, reading, parts):
+            shows = {part.number: scene.shows for scene, part in parts.items()}
+            async with _live_board(console, reading, shows):
                 troubles = await asyncio.gather(*(_play(cast, scene, part) for scene, part in parts.items()))
-            records = [record for part in parts.values() if (record := await reading.case(part.number))]
-            return Ending(tuple(filter(None, troubles)), await reckon(records, sandbox))
+            records = [record for number in shows if (record := await reading.case(number))]
+            console.print(board([record.case for record in records], shows))
+            return Ending(tuple(filter(None, troubles)), await reckon(records, sandbox), example=next(iter(shows)))
     finally:
         await engine.dispose()
 
@@ -86,19 +89,18 @@ async def _closed(cast: Cast, number: str) -> CaseRecord:
 
 
 @asynccontextmanager
-async def _live_board(console: Console, reading: Reading, parts: dict[Scene, Part]) -> AsyncIterator[None]:
-    shows = {part.number: scene.shows for scene, part in parts.items()}
+async def _live_board(console: Console, reading: Reading, shows: Mapping[str, str]) -> AsyncIterator[None]:
+    """Drawn anew while the block runs, and gone afterwards: the whole table is printed then."""
 
     async def draw(live: Live) -> None:
         while True:
             records = [await reading.case(number) for number in shows]
-            live.update(board([record.case for record in records if record], shows), refresh=True)
+            live.update(fitting_board([record.case for record in records if record], shows, console), refresh=True)
             await asyncio.sleep(REFRESH_S)
 
-    with Live(console=console, auto_refresh=False) as live:
+    with Live(console=console, auto_refresh=False, transient=True) as live:
         drawing = asyncio.create_task(draw(live))
         try:
             yield
-            await asyncio.sleep(REFRESH_S * 2)
         finally:
             drawing.cancel()

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 
 from cli.commands.deployment import Deployment
+from cli.commands.errors import CommandError
 from cli.commands.parameters import DEFAULT_HOME, HomeOption
 from cli.commands.screen import console, say, table, words
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from integrations.shop.retail import RetailOptions
 
 # ruff: noqa: PLC0415 - the database and the readers take a second to load, and `--help` needs neither
-
-NOTHING_CAME_IN = 1
 
 app = typer.Typer()
 
@@ -51,8 +50,8 @@ def orders_import(
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
-) -> int:
-    """Import orders. Importing a file again changes nothing; status 1 if no order came in.
+) -> None:
+    """Import orders. Importing a file again changes nothing; that no order came in is an error.
 
     Where the stack of --home runs, its payment sandbox is told of the card payments, so that they can be refunded.
     """
@@ -60,7 +59,8 @@ def orders_import(
     console().print(report_table(report))
     if report.rejects:
         say(f"Every row that was left out, and why: {report.rejects}")
-    return 0 if report.orders else NOTHING_CAME_IN
+    if not report.orders:
+        raise CommandError(f"No order of {file} came in: every row was left out, and {report.rejects} says why.")
 
 
 @app.command("example")

@@ -2,14 +2,14 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cli.servers.commands import run
-from cli.servers.discovery import Progress, adopt, cache_folder, cached, first_working, named_by, on_path, silent
+from cli.servers.discovery import Progress, cache_folder, cached, first_working, named_by, on_path, silent
 from cli.servers.errors import ServerUnavailableError
+from cli.servers.obtaining import built_with_go
 
 BUILD_LIMIT_SECONDS = 1200.0
 
@@ -39,7 +39,8 @@ async def obtain_go_program(
     if found := await first_working(cached(program.file_name, environ)):
         return found
     progress(f"Building {program.name} {program.version} with Go (some minutes, once) ...")
-    return await _build(program, environ)
+    package, destination = f"{program.package}@v{program.version}", cache_folder(environ) / program.file_name
+    return await built_with_go(_go(program, environ), package, destination, environ, limit_seconds=BUILD_LIMIT_SECONDS)
 
 
 async def module_folder(program: GoProgram, environ: Mapping[str, str] = os.environ) -> Path:
@@ -51,21 +52,6 @@ async def module_folder(program: GoProgram, environ: Mapping[str, str] = os.envi
     if ended.code != 0:
         raise ServerUnavailableError(f"Go could not fetch {wanted}: {ended.last_lines}")
     return Path(json.loads(ended.output)["Dir"])
-
-
-async def _build(program: GoProgram, environ: Mapping[str, str]) -> Path:
-    go, folder = _go(program, environ), cache_folder(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        ended = await run(
-            [go, "install", f"{program.package}@v{program.version}"],
-            limit_seconds=BUILD_LIMIT_SECONDS,
-            environ={**environ, "GOBIN": scratch},
-        )
-        copy = adopt(Path(scratch), folder / program.file_name) if ended.code == 0 else None
-    if copy is None:
-        raise ServerUnavailableError(f"{program.name} could not be built with Go: {ended.last_lines}")
-    return copy
 
 
 def _go(program: GoProgram, environ: Mapping[str, str]) -> Path:

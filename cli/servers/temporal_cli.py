@@ -1,15 +1,13 @@
 """The `temporal` program, whose `server start-dev` is the product's embedded Temporal."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from cli.servers.commands import run
 from cli.servers.discovery import (
     Progress,
-    adopt,
     cache_folder,
     cached,
     first_working,
@@ -18,6 +16,7 @@ from cli.servers.discovery import (
     silent,
 )
 from cli.servers.errors import ServerUnavailableError
+from cli.servers.obtaining import built_with_go, downloaded_by_sdk, first_fetched
 
 PROGRAM = "temporal"
 VARIABLE = "TEMPORAL_CLI_PATH"
@@ -44,15 +43,8 @@ async def obtain_temporal_cli(environ: Mapping[str, str] = os.environ, progress:
     """A copy on this machine, else the SDK's download, else a build with Go; raises with the three ways."""
     if found := await find_temporal_cli(environ):
         return found
-    troubles: list[str] = []
-    for fetch in (_download, _build):
-        try:
-            return await fetch(environ, progress)
-        except ServerUnavailableError as error:
-            troubles.append(str(error))
-    raise ServerUnavailableError(
-        f"The Temporal CLI is not on this machine and could not be fetched. {HOW_TO_GET_IT} Tried: {' '.join(troubles)}"
-    )
+    missing = f"The Temporal CLI is not on this machine and could not be fetched. {HOW_TO_GET_IT}"
+    return await first_fetched((_download, _build), environ, progress, missing=missing)
 
 
 async def _download(environ: Mapping[str, str], progress: Progress) -> Path:
@@ -60,21 +52,10 @@ async def _download(environ: Mapping[str, str], progress: Progress) -> Path:
     from temporalio.testing import WorkflowEnvironment  # noqa: PLC0415
 
     progress("Downloading the Temporal CLI (about 100 MB, once) ...")
-    folder = cache_folder(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        try:
-            server = await WorkflowEnvironment.start_local(
-                download_dest_dir=scratch,
-                dev_server_startup_timeout=DOWNLOAD_LIMIT,
-                dev_server_log_level="error",
-            )
-        except RuntimeError as error:
-            raise ServerUnavailableError(f"The SDK's download failed: {error}.") from error
-        await server.shutdown()
-        if copy := adopt(Path(scratch), folder / PROGRAM):
-            return copy
-    raise ServerUnavailableError("The SDK's download left no program behind.")
+    start = partial(
+        WorkflowEnvironment.start_local, dev_server_startup_timeout=DOWNLOAD_LIMIT, dev_server_log_level="error"
+    )
+    return await downloaded_by_sdk(lambda folder: start(download_dest_dir=folder), PROGRAM, environ)
 
 
 async def _build(environ: Mapping[str, str], progress: Progress) -> Path:
@@ -82,15 +63,5 @@ async def _build(environ: Mapping[str, str], progress: Progress) -> Path:
     if go is None:
         raise ServerUnavailableError("Go is not on PATH, so it cannot be built either.")
     progress("Building the Temporal CLI with Go (about 2.5 minutes and 250 MB, once) ...")
-    folder = cache_folder(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        ended = await run(
-            [go, "install", GO_MODULE],
-            limit_seconds=BUILD_LIMIT_SECONDS,
-            environ={**environ, "GOBIN": scratch},
-        )
-        copy = adopt(Path(scratch), folder / PROGRAM) if ended.code == 0 else None
-    if copy is None:
-        raise ServerUnavailableError(f"The build with Go failed: {ended.last_lines}")
-    return copy
+    destination = cache_folder(environ) / PROGRAM
+    return await built_with_go(go, GO_MODULE, destination, environ, limit_seconds=BUILD_LIMIT_SECONDS)

@@ -6,14 +6,15 @@ One clock for the whole server: two tests must never run on one server at the sa
 import contextlib
 import os
 import shlex
-import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from cli.servers.commands import run, works
-from cli.servers.discovery import Progress, adopt, cache_folder, cached, named_by, on_path, silent
+from cli.servers.discovery import Progress, cache_folder, cached, named_by, on_path, silent
 from cli.servers.errors import ServerUnavailableError
+from cli.servers.obtaining import downloaded_by_sdk, first_fetched, scratch_beside
 
 PROGRAM = "temporal-test-server"
 VARIABLE = "TEMPORAL_TEST_SERVER_PATH"
@@ -58,16 +59,8 @@ async def obtain_time_skipping_server(environ: Mapping[str, str] = os.environ, p
     """A copy on this machine, else the SDK's download, else the jars by Maven; raises with the three ways."""
     if found := await find_time_skipping_server(environ):
         return found
-    troubles: list[str] = []
-    for fetch in (_download, _assemble):
-        try:
-            return await fetch(environ, progress)
-        except ServerUnavailableError as error:
-            troubles.append(str(error))
-    raise ServerUnavailableError(
-        "The time-skipping test server is not on this machine and could not be fetched. "
-        f"{HOW_TO_GET_IT} Tried: {' '.join(troubles)}"
-    )
+    missing = f"The time-skipping test server is not on this machine and could not be fetched. {HOW_TO_GET_IT}"
+    return await first_fetched((_download, _assemble), environ, progress, missing=missing)
 
 
 async def _download(environ: Mapping[str, str], progress: Progress) -> Path:
@@ -75,19 +68,8 @@ async def _download(environ: Mapping[str, str], progress: Progress) -> Path:
     from temporalio.testing import WorkflowEnvironment  # noqa: PLC0415
 
     progress("Downloading the time-skipping test server (once) ...")
-    folder = cache_folder(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        try:
-            server = await WorkflowEnvironment.start_time_skipping(
-                download_dest_dir=scratch, test_server_startup_timeout=DOWNLOAD_LIMIT
-            )
-        except RuntimeError as error:
-            raise ServerUnavailableError(f"The SDK's download failed: {error}.") from error
-        await server.shutdown()
-        if copy := adopt(Path(scratch), folder / PROGRAM):
-            return copy
-    raise ServerUnavailableError("The SDK's download left no program behind.")
+    start = partial(WorkflowEnvironment.start_time_skipping, test_server_startup_timeout=DOWNLOAD_LIMIT)
+    return await downloaded_by_sdk(lambda folder: start(download_dest_dir=folder), PROGRAM, environ)
 
 
 async def _assemble(environ: Mapping[str, str], progress: Progress) -> Path:
@@ -95,15 +77,14 @@ async def _assemble(environ: Mapping[str, str], progress: Progress) -> Path:
     if maven is None or java is None or not await works([java, "-version"]):
         raise ServerUnavailableError("Java and Maven are not both on PATH, so its jars cannot be fetched either.")
     progress("Fetching the time-skipping test server by Maven (33 MB, once) ...")
-    folder = cache_folder(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        await _copy_jars(maven, Path(scratch), environ)
-        jars = folder / f"{PROGRAM}-{VERSION}"
+    destination = cache_folder(environ) / PROGRAM
+    with scratch_beside(destination) as scratch:
+        await _copy_jars(maven, scratch, environ)
+        jars = destination.with_name(f"{PROGRAM}-{VERSION}")
         # Another process may have been quicker; a complete folder appears in one step, as good as ours.
         with contextlib.suppress(OSError):
-            (Path(scratch) / "jars").rename(jars)
-        return _write_script(Path(scratch), jars, folder / PROGRAM)
+            (scratch / "jars").rename(jars)
+        return _write_script(scratch, jars, destination)
 
 
 async def _copy_jars(maven: Path, scratch: Path, environ: Mapping[str, str]) -> None:

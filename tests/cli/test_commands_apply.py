@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.stack import Stack
+from cli.home import Home
+from cli.stack import Stack, StackOptions, running_stack
 from tests.integrations.evidence.samples import JPEG
 from tests.support.program import Program
-from tests.support.stack import shop_order
+from tests.support.stack import FAST, shop_order
+from workflows.options import ORDER_LOOKUP_PAUSE
 
 FAULT = ("--reason", "quality_problem", "--item", "mugs=2", "--goods-back")
 
@@ -66,9 +68,25 @@ async def test_somebody_elses_order_is_refused_as_if_there_were_none(stack: Stac
     assert "We could not find this order among your orders" in shown
 
 
-async def test_an_order_that_the_shop_never_knows_is_refused_with_what_to_check(aftersales: Program) -> None:
+async def test_an_order_that_the_shop_does_not_know_yet_is_waited_for_and_can_be_withdrawn(aftersales: Program) -> None:
     number = await aftersales.apply("never-sold", *FAULT)
-    await aftersales.shows(number, "rejected", "order_unknown", "check the order number")
+    await aftersales.shows(number, "received", "Waits for", "shop", "Until")
+    assert "withdrawn" in (await aftersales.ok("withdraw", number)).out
+
+
+async def test_a_case_goes_on_by_itself_once_the_shop_knows_its_order(stack: Stack, aftersales: Program) -> None:
+    number = await aftersales.apply("sold-this-minute", *FAULT)
+    await aftersales.shows(number, "received", "Waits for", "shop", "Until")
+    await shop_order(stack, "sold-this-minute")
+    await aftersales.reaches(number, "row fault_back", "refunded", within_s=ORDER_LOOKUP_PAUSE.total_seconds() + 30)
+
+
+async def test_an_order_that_the_shop_never_knows_is_refused_with_what_to_check(tmp_path: Path) -> None:
+    options = StackOptions(Home(tmp_path / "home"), time_scale=FAST, order_lookup_s=1, headless=True)
+    async with running_stack(options):
+        aftersales = Program(options.home.folder)
+        number = await aftersales.apply("never-sold", *FAULT)
+        await aftersales.shows(number, "rejected", "order_unknown", "check the order number")
 
 
 async def test_more_than_was_bought_is_refused_with_what_is_left(stack: Stack, aftersales: Program) -> None:
@@ -99,6 +117,16 @@ async def test_a_file_that_is_no_evidence_is_refused_and_no_application_is_made(
     assert (ran.status, ran.out) == (1, "")
     assert "crack.txt was not accepted as evidence" in ran.err
     assert "image/jpeg" in ran.err
+
+
+async def test_who_enters_an_application_for_a_customer_is_by_default_who_is_logged_in(
+    stack: Stack, aftersales: Program
+) -> None:
+    await shop_order(stack, "apply-11")
+    ran = await aftersales("apply", "apply-11", "customer-1", *FAULT, "--role", "agent", LOGNAME="wang")
+    assert (ran.status, ran.err) == (0, "")
+    await aftersales.reaches(ran.number, "refunded")
+    assert "wang (agent)" in (await aftersales.ok("show", ran.number, "--audit")).out
 
 
 async def test_an_agent_enters_what_a_customer_says_on_the_telephone(stack: Stack, aftersales: Program) -> None:

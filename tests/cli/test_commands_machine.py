@@ -40,7 +40,7 @@ async def test_a_machine_with_a_temporal_cli_can_run_the_product(tmp_path: Path)
 async def test_the_schema_is_made_once_and_then_left_as_it_is(alone: Program, tmp_path: Path) -> None:
     file = tmp_path / "shop.db"
     for _ in range(2):
-        ran = await alone.ok("db", "upgrade", "--database-url", f"sqlite+aiosqlite:///{file}")
+        ran = await alone.ok("db", "upgrade", "--database-url", f"sqlite:///{file}")
         assert "is that of this version" in ran.out
     with sqlite3.connect(file) as database:
         assert database.execute("SELECT count(*) FROM cases").fetchone() == (0,)
@@ -48,7 +48,7 @@ async def test_the_schema_is_made_once_and_then_left_as_it_is(alone: Program, tm
 
 async def test_a_database_that_is_not_there_is_not_made_by_looking(alone: Program, tmp_path: Path) -> None:
     file = tmp_path / "shop.db"
-    ran = await alone("queue", AFTERSALES_DATABASE_URL=f"sqlite+aiosqlite:///{file}")
+    ran = await alone("queue", AFTERSALES_DATABASE_URL=f"sqlite:///{file}")
     assert ran.status == 1
     assert "aftersales db upgrade" in ran.err
     assert not file.exists()
@@ -57,7 +57,7 @@ async def test_a_database_that_is_not_there_is_not_made_by_looking(alone: Progra
 async def test_a_database_without_the_schema_is_told_to_be_upgraded(alone: Program, tmp_path: Path) -> None:
     file = tmp_path / "empty.db"
     file.touch()
-    ran = await alone("queue", AFTERSALES_DATABASE_URL=f"sqlite+aiosqlite:///{file}")
+    ran = await alone("queue", AFTERSALES_DATABASE_URL=f"sqlite:///{file}")
     assert ran.status == 1
     assert "no such table: cases" in ran.err
     assert "aftersales db upgrade" in ran.err

@@ -93,6 +93,8 @@ async def test_a_narrow_terminal_cuts_no_number_in_two(stack: Stack, aftersales:
     await aftersales.reaches(number, "under review")
     narrow = (await aftersales("queue", "--limit", "1000", COLUMNS="60")).out
     assert number in narrow
+    assert "show-6" in narrow
+    assert "wrong item" in narrow
     assert max(len(line) for line in narrow.splitlines()) <= 60
 
 

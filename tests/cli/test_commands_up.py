@@ -43,7 +43,7 @@ class Up:
 @pytest.fixture
 async def up(tmp_path: Path) -> AsyncIterator[Up]:
     program = Program(tmp_path / "home")
-    started = Up(await program.start("up", "--headless", "--any-ports", "--time-scale", "0.01"))
+    started = Up(await program.start("up", "--headless", "--any-ports", "--time-scale", "0.01", "--order-lookup", "65"))
     await started.wait_until_up()
     yield started
     if started.running.returncode is None:
@@ -56,6 +56,8 @@ async def test_it_says_where_everything_is_and_stops_all_of_it_when_told(up: Up,
     for told in (str(home.folder), addresses.temporal, addresses.portal, addresses.sandbox, str(home.mails)):
         assert told in said
     assert "a day of the policy takes 14 min 24 s" in said
+    assert "the shop does not know is looked up again for 1 min 5 s only" in said
+    assert f"queue --home {home.folder}" in said
     assert len(_of(tmp_path)) >= 4
 
     second = await Program(home.folder)("up", "--headless")

@@ -26,7 +26,7 @@ async def test_an_imported_order_is_refunded(aftersales: Program, tmp_path: Path
 async def test_without_the_stack_the_orders_come_in_all_the_same(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "orders.jsonl"
     file.write_bytes(json_lines(order(order_id="elsewhere")))
-    elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
+    elsewhere = f"sqlite:///{tmp_path / 'other.db'}"
     program = Program(stack.options.home.folder, {"AFTERSALES_DATABASE_URL": elsewhere})
     await program.ok("db", "upgrade")
     await program.ok("orders", "import", str(file))

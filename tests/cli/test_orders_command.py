@@ -18,10 +18,10 @@ from storage.schema import upgrade
 from tests.integrations.shop.statements import json_lines, order, retail_file, row
 
 
-def run_orders(arguments: Sequence[str | Path]) -> object:
-    """Run the command as the program does; its exit status, if it gives one."""
+def run_orders(arguments: Sequence[str | Path]) -> None:
+    """Run the command as the program does; it raises what the program then explains."""
     command = typer.main.get_command(app)
-    return command.main([str(each) for each in arguments], prog_name="orders", standalone_mode=False)
+    command.main([str(each) for each in arguments], prog_name="orders", standalone_mode=False)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_report_names_what_came_in_and_what_did_not(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path, json_lines(order(), "{"))
-    assert run_orders(["import", path, "--home", home.folder]) == 0
+    run_orders(["import", path, "--home", home.folder])
     shown = capsys.readouterr().out
     assert [line.split() for line in shown.splitlines() if line.startswith((" new", "new"))] == [["new", "1"]]
     assert "left out: not json" in shown
@@ -56,24 +56,28 @@ def test_importing_again_says_that_nothing_changed(
 ) -> None:
     path = written(tmp_path, json_lines(order()))
     for _ in range(2):
-        assert run_orders(["import", path, "--home", home.folder]) == 0
+        run_orders(["import", path, "--home", home.folder])
     last = capsys.readouterr().out.rpartition("there already, unchanged")[2]
     assert last.split()[0] == "1"
     assert "left out" not in last
 
 
-def test_a_file_without_a_single_order_is_a_failure(home: Home, tmp_path: Path) -> None:
+def test_a_file_without_a_single_order_is_a_failure_that_names_where_the_reasons_stand(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     left_out = tmp_path / "left.csv"
     path = written(tmp_path, json_lines("{"))
-    assert run_orders(["import", path, "--left-out", left_out, "--home", home.folder]) == 1
+    with pytest.raises(CommandError, match=f"No order of {path} came in: .* {left_out} says why"):
+        run_orders(["import", path, "--left-out", left_out, "--home", home.folder])
     assert left_out.is_file()
+    assert "left out: not json" in capsys.readouterr().out
 
 
 def test_retail_dates_can_be_made_recent_and_the_shift_is_printed(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path, retail_file(row()), "sales.csv")
-    assert run_orders(["import", path, "--recent", "2", "--home", home.folder]) == 0
+    run_orders(["import", path, "--recent", "2", "--home", home.folder])
     assert "All dates are shifted by " in capsys.readouterr().out
 
 
@@ -97,5 +101,5 @@ def test_the_example_can_be_imported_as_it_is_written(
 ) -> None:
     run_orders(["example"])
     path = written(tmp_path, capsysbinary.readouterr().out)
-    assert run_orders(["import", path, "--home", home.folder]) == 0
+    run_orders(["import", path, "--home", home.folder])
     assert b"left out" not in capsysbinary.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,21 +15,11 @@ from cli.orders.importing import ImportReport, OrderFileError, import_orders, re
 from cli.orders.rejects import COLUMNS, rejects_beside
 from integrations.shop.outcomes import LeftOut
 from integrations.shop.retail import RetailOptions
-from storage.engine import create_store_engine
 from storage.orders import BATCH
-from storage.schema import upgrade
 from storage.store import SqlStore
 from storage.tables import ORDERS
 from tests.cli.retail_files import NOW, SOURCES, recent, retail_source
 from tests.integrations.shop.statements import json_lines, line, order, retail_file, row, tender
-
-
-@pytest.fixture(name="engine")
-async def migrated_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
-    await upgrade(sqlite_url)
-    engine = create_store_engine(sqlite_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture(params=SOURCES)

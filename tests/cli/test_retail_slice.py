@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from aftersales.contract.values import CaseStatus, Reason
 from cli.retail.slice import AUTO_BOUND_MINOR, Expected, PlannedCase, RetailFile, gather, plan
 from integrations.shop.retail import RetailOptions
 from policy import load_policy
-from storage.engine import create_store_engine
 from storage.orders import save_orders
-from storage.schema import upgrade
 from storage.store import SqlStore
 from tests.activities.desk import Desk
 from tests.activities.shop import KEYRING
@@ -30,14 +27,6 @@ BECOMES = {
     CaseStatus.UNDER_REVIEW: Expected.REVIEWED,
     CaseStatus.NEEDS_EVIDENCE: Expected.ASKED,
 }
-
-
-@pytest.fixture(name="engine")
-async def migrated_engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
-    await upgrade(sqlite_url)
-    engine = create_store_engine(sqlite_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture(params=SOURCES)

@@ -35,7 +35,7 @@ async def administer(server: PostgresServer, statement: str) -> None:
 async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the schema and no rows."""
     file = tmp_path_factory.mktemp("schema") / "migrated.db"
-    await schema.upgrade(f"sqlite+aiosqlite:///{file}")
+    await schema.upgrade(f"sqlite:///{file}")
     return file
 
 
@@ -52,7 +52,7 @@ async def migrated_template(postgres_server: PostgresServer) -> AsyncIterator[st
 def migrated_sqlite(migrated_file: Path, tmp_path: Path) -> str:
     """The URL of a migrated SQLite database of this test alone."""
     copy = shutil.copy(migrated_file, tmp_path / "store.db")
-    return f"sqlite+aiosqlite:///{copy}"
+    return f"sqlite:///{copy}"
 
 
 @pytest.fixture

@@ -22,12 +22,12 @@ from tests.storage.builders import NUMBER, case_row, entry
     ("url", "says"),
     [
         ("mysql://localhost/shop", "'mysql'"),
-        ("sqlite:///file.db", "sqlite+aiosqlite"),
+        ("sqlite+pysqlite:///file.db", "'sqlite+pysqlite'"),
         ("postgresql://localhost/shop", "postgresql+asyncpg"),
         ("", "cannot be read"),
         ("not a url", "cannot be read"),
-        ("sqlite+aiosqlite://", "names no database"),
-        ("sqlite+aiosqlite:///:memory:", "names no database"),
+        ("sqlite://", "names no database"),
+        ("sqlite:///:memory:", "names no database"),
         ("postgresql+asyncpg://localhost", "names no database"),
     ],
 )
@@ -50,7 +50,7 @@ async def test_sqlite_connections_keep_the_settings_that_make_them_safe(migrated
             for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "busy_timeout")
         ]
     await engine.dispose()
-    assert found == ["wal", 1, 1, 1, 5000]
+    assert found == ["wal", 1, 1, 1, 100]
 
 
 async def test_a_unit_on_sqlite_locks_the_database_from_its_first_moment(migrated_sqlite: str) -> None:
@@ -59,6 +59,40 @@ async def test_a_unit_on_sqlite_locks_the_database_from_its_first_moment(migrate
         await rival.execute(text("PRAGMA busy_timeout=0"))
         with pytest.raises(DBAPIError, match="locked"):
             await rival.execute(text("INSERT INTO audit_heads VALUES ('n', 1, 'h')"))
+    await engine.dispose()
+    await other.dispose()
+
+
+async def test_a_unit_waits_for_another_engines_and_lets_the_loop_go_on_meanwhile(migrated_sqlite: str) -> None:
+    """The other engine stands for another process; it can end its transaction only if this loop is not held up."""
+    engine, other = create_store_engine(migrated_sqlite), create_store_engine(migrated_sqlite)
+    order: list[str] = []
+
+    async def wait_in_line() -> None:
+        async with Transactions(engine).begin():
+            order.append("second")
+
+    async with Transactions(other).begin():
+        waiting = asyncio.create_task(wait_in_line())
+        await asyncio.sleep(0.3)
+        order.append("first")
+    await waiting
+    assert order == ["first", "second"]
+    await engine.dispose()
+    await other.dispose()
+
+
+async def test_a_unit_gives_up_on_a_database_that_stays_locked(
+    migrated_sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.engine.BUSY_TIMEOUT_S", 0.3)
+    engine, other = create_store_engine(migrated_sqlite), create_store_engine(migrated_sqlite)
+    async with Transactions(other).begin():
+        with pytest.raises(DBAPIError, match="locked"):
+            async with Transactions(engine).begin():
+                pass
+    async with Transactions(engine).begin():
+        pass  # and is free for the next one
     await engine.dispose()
     await other.dispose()
 
