@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import typer
 from google.protobuf.duration_pb2 import Duration
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, RegisterNamespaceRequest
@@ -146,7 +147,7 @@ def main(deed: Annotated[Deed, typer.Argument()]) -> None:
     deeds = {Deed.REGISTER: _registered, Deed.SERVING: _serving}
     try:
         trouble = asyncio.run(deeds[deed]())
-    except (AftersalesError, ServerUnavailableError, RPCError, ValidationError) as error:
+    except (AftersalesError, ServerUnavailableError, RPCError, ValidationError, SettingsError) as error:
         trouble = explain(error)
     if trouble:
         typer.echo(trouble, err=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
 from temporalio import activity
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from aftersales.contract.numbers import WORKFLOW_ID_PREFIX
@@ -42,6 +44,16 @@ def set_up_logging(log_format: str) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("stripe").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def forward_the_engines_lines() -> None:
+    """The SDK's native part writes its warnings, coloured, on standard output; let them become lines as all others.
+
+    To be called before the first connection to Temporal.
+    """
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporal"), prepend_target_on_message=False)
+    lines = replace(LoggingConfig.default, forwarding=forwarding)
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=lines)), error_if_already_set=False)
 
 
 def _number_of_the_workflow(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

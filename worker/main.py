@@ -1,6 +1,8 @@
 """Run a worker until it is told to stop: `python -m worker.main`, or `aftersales worker`.
 
-SIGTERM and SIGINT drain: no new task is taken, what is under way gets `drain_s` to end, then the process leaves.
+SIGTERM and SIGINT drain: no new work is taken, what is under way gets `drain_s` to end, then the process leaves. A
+second signal ends it at once; so does `LAST_WORDS_S` more than `drain_s`. Nothing is lost by that: another worker
+takes over what was under way, as after a crash.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Final, NoReturn
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -25,29 +29,45 @@ from aftersales.contract.values import ErrorCode
 from integrations.stripe import StripeSettingsError
 from policy import PolicyError
 from storage.errors import DatabaseUrlError, StorageError
-from worker.logs import set_up_logging
+from worker.draining import ProviderCalls, drain, remembering
+from worker.logs import forward_the_engines_lines, set_up_logging
 from worker.settings import Queue, WorkerSettings
 from worker.sweeping import keep_schedule
 from worker.wiring import make_workers, open_parts
 
 READY = "worker is ready"
-UNUSABLE = (AftersalesError, StripeSettingsError, PolicyError, StorageError, ValueError)
+UNUSABLE = (AftersalesError, StripeSettingsError, PolicyError, StorageError)
+"""What settings point to and cannot be used. Anything else is a fault of the program, and told as one."""
+
+ECHO_S: Final = 0.5
+"""Supervisors that tell a process and then its group are heard twice; that is one wish, not impatience."""
+
+LAST_WORDS_S: Final = 5.0
+"""What was cancelled at the end of the drain gets this long to say so to Temporal."""
+
 _log = logging.getLogger("worker")
+
+Serving = Callable[[WorkerSettings, asyncio.Event], Awaitable[None]]
 
 
 async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Serve the queues until `stop` is set, then drain. Raises one of `UNUSABLE` when it cannot start."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_parts(settings))
-        client = await connect(address=settings.temporal_address, namespace=settings.temporal_namespace)
+        calls = ProviderCalls()
+        client = remembering(
+            await connect(address=settings.temporal_address, namespace=settings.temporal_namespace), calls
+        )
         await _require_namespace(client)
-        for worker in make_workers(client, parts, settings):
+        workers = make_workers(client, parts, settings)
+        for worker in workers:
             await stack.enter_async_context(worker)
         if Queue.CASES in settings.queues:
             await _keep_schedule(client, settings.sweep_every_s)
         _log.info("%s: %s", READY, ", ".join(settings.queues))
         await stop.wait()
         _log.info("draining, at most %s s", settings.drain_s)
+        await drain(client, workers, calls)
     _log.info("stopped")
 
 
@@ -71,11 +91,34 @@ async def _keep_schedule(client: Client, every_s: int) -> None:
         _log.error("Temporal did not take the sweep's schedule: %s. Mend that and start a worker again.", error)
 
 
-async def _until_told(settings: WorkerSettings) -> None:
+async def _until_told(settings: WorkerSettings, serving: Serving) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for told in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(told, stop.set)
-    await serve(settings, stop)
+    told_at = 0.0
+
+    def told() -> None:
+        nonlocal told_at
+        if not stop.is_set():
+            told_at = loop.time()
+            loop.call_later(settings.drain_s + LAST_WORDS_S, _leave, "what is under way did not end in time")
+            stop.set()
+        elif loop.time() - told_at > ECHO_S:
+            _leave("told to stop again")
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, told)
+    await serving(settings, stop)
+
+
+def _leave(why: str) -> NoReturn:
+    _log.warning("%s: leaving now; another worker takes over what was under way", why)
+    end_process(0)
+
+
+def end_process(status: int) -> NoReturn:
+    """Without tearing the interpreter down: the SDK's native threads can crash it meanwhile (sdk-python issue 300)."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def explain(error: Exception) -> str:
@@ -103,21 +146,28 @@ def _by_variable(error: ValidationError) -> str:
     return "\n".join(lines.values())
 
 
-def main() -> int:
-    """0 after a clean stop, 2 when the settings or what they point to cannot be used."""
+def main(serving: Serving = serve) -> int:
+    """0 after a stop, 2 when the settings or what they point to cannot be used, 1 for a fault of the program."""
     try:
         settings = WorkerSettings()
-        set_up_logging(settings.log_format)
-        asyncio.run(_until_told(settings))
+    except (ValidationError, SettingsError) as error:
+        return _refused(error)
+    set_up_logging(settings.log_format)
+    forward_the_engines_lines()
+    try:
+        asyncio.run(_until_told(settings, serving))
     except UNUSABLE as error:
-        sys.stderr.write(f"The worker cannot start.\n{explain(error)}\n")
-        return 2
+        return _refused(error)
+    except Exception:  # noqa: BLE001 - the end of the process: whatever it is, it is written down whole
+        _log.exception("the worker failed: a fault of the program, or of Temporal; this is where")
+        return 1
     return 0
 
 
+def _refused(error: Exception) -> int:
+    sys.stderr.write(f"The worker cannot start.\n{explain(error)}\n")
+    return 2
+
+
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's native threads can crash an interpreter that is being torn down (sdk-python issue 300).
-    os._exit(status)
+    end_process(main())

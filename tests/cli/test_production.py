@@ -95,5 +95,13 @@ async def test_the_check_of_a_worker_that_was_told_nothing_names_what_is_missing
     assert "Traceback" not in ended.output
 
 
+async def test_the_check_of_a_worker_whose_setting_cannot_be_read_names_it_in_one_line() -> None:
+    ended = await _asked("serving", AFTERSALES_QUEUES="cases")
+    assert (ended.code, ended.output.strip()) == (
+        1,
+        "AFTERSALES_QUEUES: not to be read; lists and keys are written as JSON.",
+    )
+
+
 async def _asked(deed: str, **environ: str) -> Ended:
     return await run([sys.executable, "-m", "cli.production", deed], limit_seconds=60, environ=environ)

@@ -70,9 +70,8 @@ def breaches(books: Books) -> Iterator[str]:
         yield from _ended_or_waiting(record)
     known = {record.case.number for record in books.cases}
     yield from (f"P6.3 the operations log of case {number} does not hold" for number in books.broken_logs)
-    yield from (
-        f"I5 application {number} was accepted and is no case" for number in books.applied if number not in known
-    )
+    yield from (f"I5 application {number} was accepted and is no case" for number in sorted({*books.applied} - known))
+    yield from (f"I5 case {number} is one that nobody applied for" for number in sorted(known - {*books.applied}))
 
 
 def _executed_once(books: Books) -> Iterator[str]:

@@ -56,6 +56,7 @@ WRONG: Final[list[tuple[str, Planted]]] = [
     ("I3", lambda books: case_changed(books, status=CaseStatus.REJECTED)),
     ("I4", lambda books: case_changed(books, status=CaseStatus.PAYING, waits_for=WaitsFor.NOBODY)),
     ("I5", lambda books: books._replace(applied=[*books.applied, "never taken in"])),
+    ("I5", lambda books: books._replace(applied=[])),
     ("I6", lambda books: case_changed(books, amount=Money(minor=1, currency="CNY"))),
     ("P6.3", lambda books: books._replace(broken_logs=["of this case"])),
 ]

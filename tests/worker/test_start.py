@@ -64,7 +64,7 @@ async def refused(
 ) -> tuple[dict[str, Case], dict[str, Ran]]:
     """Each case's worker run to its end, two at a time, for each takes a second of one core."""
     folder = tmp_path_factory.mktemp("refused")
-    migrated, empty = (f"sqlite+aiosqlite:///{folder / name}.db" for name in ("migrated", "empty"))
+    migrated, empty = (f"sqlite:///{folder / name}.db" for name in ("migrated", "empty"))
     await schema.upgrade(migrated)
     wrong, turns = cases(migrated, empty, dev_server.address), asyncio.Semaphore(AT_ONCE)
 

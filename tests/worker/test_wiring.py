@@ -128,7 +128,7 @@ async def test_a_database_of_another_schema_is_not_worked_on(sqlite_url: str) ->
 
 
 async def test_a_database_out_of_reach_is_named_by_its_setting_and_not_by_its_password(tmp_path: Path) -> None:
-    for url in (settings().database_url, f"sqlite+aiosqlite:///{tmp_path}/nowhere/cases.db"):
+    for url in (settings().database_url, f"sqlite:///{tmp_path}/nowhere/cases.db"):
         with pytest.raises(StorageError, match="AFTERSALES_DATABASE_URL") as refused:
             async with open_parts(settings(database_url=url)):
                 pytest.fail("it was opened")
