@@ -69,7 +69,7 @@ class Notifications:
         account = await _account(unit, file.row)
         case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
         legs = tuple(file.present_legs())
-        letters = self._letters.compose(order.stage, case, account, legs, order.due_at)
+        letters = self._letters.compose(order, case, account, legs)
         mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=1))
         for mail in mails:
             await unit.insert_mail(mail)
@@ -104,11 +104,11 @@ class Notifications:
 async def _account(unit: Unit, case: CaseRow) -> Account:
     """The customer as the order knows them, without an address when nobody proved to be them."""
     application = case.start.application
-    order = await unit.order(application.order_id)
+    buyer = await unit.buyer(application.order_id)
     nobody = Account(customer_id=application.customer_id, language=application.language)
-    if order is None or order.account.customer_id != application.customer_id:
+    if buyer is None or buyer.customer_id != application.customer_id:
         return nobody
-    return nobody if case.reason_code in _NOT_THE_CUSTOMERS_WORD else order.account
+    return nobody if case.reason_code in _NOT_THE_CUSTOMERS_WORD else buyer
 
 
 async def _climb(file: CaseFile, order: Notify) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
 
-from activities.types import Leg, PaymentOutcome, Stage, StepResult, Timings
+from activities.types import Leg, Notify, PaymentOutcome, Stage, StepResult, Timings
 from aftersales.contract.messages import CaseStart, Item, Number, PaymentChanged
 from aftersales.contract.values import (
     BreakDown,
@@ -213,6 +213,10 @@ class Unit(Protocol):
         """
         ...
 
+    async def buyer(self, order_id: str) -> Account | None:
+        """Whose order it is; nothing is locked."""
+        ...
+
     async def insert_case(self, case: CaseRow) -> None: ...
     async def case(self, number: str) -> CaseRow | None:
         """The case, its row locked until the transaction ends: all that acts on one case follows in line.
@@ -345,7 +349,7 @@ class Letters(Protocol):
     """Turns a stage of a case into letters, by templates."""
 
     def compose(
-        self, stage: Stage, case: CaseRow, account: Account, legs: tuple[LegRow, ...], due_at: datetime | None
+        self, order: Notify, case: CaseRow, account: Account, legs: tuple[LegRow, ...]
     ) -> tuple[Letter, ...]: ...
 
 

@@ -261,7 +261,8 @@ class StepResult(Frozen):
 
 class Notify(Frozen):
     """Compose and send what a stage has to say. (number, stage, round) is composed once and each of its mails
-    sent once; `due_at` is the moment the text names, if it names one."""
+    sent once; `due_at` is the moment the text names, if it names one. `approves`: it also says that the
+    application is approved, which no letter said yet."""
 
     number: Number
     stage: Stage
@@ -269,6 +270,7 @@ class Notify(Frozen):
     now: datetime
     due_at: datetime | None = None
     break_down: BreakDown | None = None
+    approves: bool = False
 
 
 class StepName(StrEnum):

@@ -103,7 +103,7 @@ async def _save_accounts(connection: AsyncConnection, records: Sequence[OrderRec
     accounts = {record.account.customer_id: dict(record.account) for record in records}
     if not accounts:
         return
-    statement = upsert(connection, ACCOUNTS)
+    statement = upsert(connection.dialect.name, ACCOUNTS)
     stated = {name: statement.excluded[name] for name in ("state", "name", "email", "language")}
     await connection.execute(
         statement.on_conflict_do_update(index_elements=[ACCOUNTS.c.customer_id], set_=stated),

@@ -43,6 +43,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options, sight
     from workflows.news import News
 
+DECIDED = {
+    CaseStatus.REJECTED: Stage.REJECTED,
+    CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
+}
+_FOLLOWS_APPROVAL = (Stage.REFUNDED, Stage.PAYMENT_ON_ITS_WAY, Stage.PAYMENT_CONFIRMING, Stage.PAYMENT_FAILED)
+"""Stages whose letters tell the approval too, if none did so far."""
+
 StepT = TypeVar("StepT", bound=Step)
 Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer
 _FIELDS = {
@@ -89,6 +96,7 @@ class Case:
     outcome_at: datetime | None = None
     waiting: str = ""
     due_at: datetime | None = None
+    approval_untold: bool = False
     low_score_told: bool = False
     closed: bool = False
     lost: Resumed | None = None
@@ -122,6 +130,7 @@ class Case:
         self.review, self.review_steps_done = lost.review, lost.review_steps_done
         self._rounds.update(lost.rounds)
         self._rounds.update({_telling(stage): last for stage, last in lost.letters.items()})
+        self.approval_untold = not {Stage.APPROVED, *_FOLLOWS_APPROVAL} & set(lost.letters)
         for stage, round_ in lost.unsent:
             self._send(stage, round_)
 
@@ -169,17 +178,34 @@ class Case:
         )
         return done
 
+    def tell_decision(self) -> None:
+        """Tell what was decided. An approval waits for the first answer of the payment provider: mostly the money
+        has moved by then, and one letter tells both (P4.1)."""
+        self.approval_untold = self.standing.status is CaseStatus.PAYING
+        if stage := DECIDED.get(self.standing.status):
+            self.tell(stage)
+
+    def tell_approval(self) -> None:
+        """Tell an approval by itself, since the money takes its time."""
+        if self.approval_untold:
+            self.approval_untold = False
+            self.tell(Stage.APPROVED)
+
     def tell(self, stage: Stage, due_at: datetime | None = None) -> None:
         """Start a stage's letters and go on; nobody's money waits for a mail server."""
-        self._send(stage, self.next_round(_telling(stage)), due_at)
+        approves = self.approval_untold and stage in _FOLLOWS_APPROVAL
+        self.approval_untold = self.approval_untold and not approves
+        self._send(stage, self.next_round(_telling(stage)), due_at, approves=approves)
 
     def announce(self, stage: Stage, due_at: datetime | None = None) -> None:
         """Tell what is told once in the present status, unless a workflow that was lost told it already."""
         if self.lost is None or stage not in self.lost.told:
             self.tell(stage, due_at)
 
-    def _send(self, stage: Stage, round_: int, due_at: datetime | None = None) -> None:
-        letter = Notify(number=self.number, stage=stage, round=round_, now=workflow.now(), due_at=due_at)
+    def _send(self, stage: Stage, round_: int, due_at: datetime | None = None, *, approves: bool = False) -> None:
+        letter = Notify(
+            number=self.number, stage=stage, round=round_, now=workflow.now(), due_at=due_at, approves=approves
+        )
         self._letters.append(
             workflow.start_activity(
                 StepName.NOTIFY.value,

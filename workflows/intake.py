@@ -10,16 +10,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.types import Elapse, Intake, Resumed, Stage, StepName
     from aftersales.contract.values import OUTCOMES, CaseStatus
     from workflows import options
-    from workflows.case import Case, Woken
+    from workflows.case import DECIDED, Case, Woken
 
 
-_DECIDED = {
-    CaseStatus.PAYING: Stage.APPROVED,
-    CaseStatus.REJECTED: Stage.REJECTED,
-    CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
-}
 _TOLD_BY_THE_STAGE_BEFORE = {
-    **_DECIDED,
+    **DECIDED,
     CaseStatus.EXPIRED: Stage.EXPIRED,
     CaseStatus.REFUNDED: Stage.REFUNDED,
     CaseStatus.PARTLY_REFUNDED: Stage.REFUNDED,
@@ -47,7 +42,7 @@ async def take_in(case: Case) -> None:
             return
         if result.look_again:
             await _wait_for_the_shop(case)
-    _announce(case)
+    case.tell_decision()
 
 
 async def _wait_for_the_shop(case: Case) -> None:
@@ -61,19 +56,12 @@ def _take_up(case: Case, lost: Resumed) -> None:
     """The case had a workflow that was lost: what that one had not yet told of where the case stands is told now."""
     case.take_up(lost)
     stage = _TOLD_BY_THE_STAGE_BEFORE.get(case.standing.status)
-    if case.standing.status is CaseStatus.PAYING and lost.came_from is CaseStatus.PAYMENT_FAILED:
-        stage = None  # it was approved long ago; finance only had it tried again
     if case.standing.status is CaseStatus.PAYMENT_FAILED and lost.came_from in OUTCOMES:
         stage = Stage.REVERSED
     if stage:
         case.announce(stage)
     if case.standing.survey_is_low:
         case.announce(Stage.LOW_SCORE)
-
-
-def _announce(case: Case) -> None:
-    if stage := _DECIDED.get(case.standing.status):
-        case.tell(stage)
 
 
 async def wait_for_evidence(case: Case) -> None:
@@ -86,7 +74,7 @@ async def wait_for_evidence(case: Case) -> None:
         if await case.converse(until=deadline) is Woken.ELAPSED:
             await expire(case)
             return
-    _announce(case)
+    case.tell_decision()
 
 
 async def expire(case: Case) -> None:

@@ -158,6 +158,7 @@ class Payment:
                 self.case.tell(Stage.PAYMENT_BLOCKED)
             elif outcome.kind is OutcomeKind.UNKNOWN:
                 self.case.tell(Stage.PAYMENT_CONFIRMING)
+        self.case.tell_approval()
         await self._sleep_until_news(self._pause(outcome.kind), waiting)
 
     async def _note(self, outcome: PaymentOutcome) -> bool:

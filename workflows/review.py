@@ -13,12 +13,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.case import Case, Woken
     from workflows.intake import expire
 
-_AFTER_REVIEW = {
-    CaseStatus.PAYING: Stage.APPROVED,
-    CaseStatus.REJECTED: Stage.REJECTED,
-    CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
-}
-
 
 async def review(case: Case) -> None:
     """Somebody answers within 24 hours of their own time, or more and more people hear of it."""
@@ -88,8 +82,7 @@ def _leave(case: Case, clock: ReviewClock) -> None:
         case.review = clock.pause(workflow.now())
         return
     case.review = None
-    if stage := _AFTER_REVIEW.get(case.standing.status):
-        case.tell(stage)
+    case.tell_decision()
 
 
 async def wait_for_customer(case: Case) -> None:

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field
 
 from activities.ports import Account, CaseRow, Clock, LegRow, Letter
-from activities.types import Stage
+from activities.types import Notify, Stage
 from aftersales.contract.values import Frozen, Language, LegState
 from integrations.letters.audience import AUDIENCES, Audience
 from integrations.letters.facts import facts_of, moment
@@ -71,27 +71,19 @@ class TemplateLetters:
         )
         self._templates.filters["quoted"] = _quoted
 
-    def compose(
-        self, stage: Stage, case: CaseRow, account: Account, legs: tuple[LegRow, ...], due_at: datetime | None
-    ) -> tuple[Letter, ...]:
+    def compose(self, order: Notify, case: CaseRow, account: Account, legs: tuple[LegRow, ...]) -> tuple[Letter, ...]:
         """One letter for each recipient, of whom there may be none (no address known).
 
-        `due_at` is the moment that the text names; for the survey the last moment it can be answered, without
-        which the policy's survey window counts from now.
+        The order's `due_at` is the moment that the text names; for the survey the last moment it can be answered,
+        without which the policy's survey window counts from now.
         """
-        if stage is Stage.REFUNDED and not _paid(legs):
+        if order.stage is Stage.REFUNDED and not _paid(legs):
             return ()  # reversed before it was written: to say it had arrived would be untrue
-        written = (self._letter(stage, audience, case, account, legs, due_at) for audience in AUDIENCES[stage])
+        written = (self._letter(order, audience, case, account, legs) for audience in AUDIENCES[order.stage])
         return tuple(letter for letter in written if letter is not None)
 
     def _letter(
-        self,
-        stage: Stage,
-        audience: Audience,
-        case: CaseRow,
-        account: Account,
-        legs: tuple[LegRow, ...],
-        due_at: datetime | None,
+        self, order: Notify, audience: Audience, case: CaseRow, account: Account, legs: tuple[LegRow, ...]
     ) -> Letter | None:
         recipient = self._settings.address(audience, account)
         if not recipient:
@@ -99,13 +91,14 @@ class TemplateLetters:
         to_customer = audience is Audience.CUSTOMER
         language = case.start.application.language if to_customer else self._settings.staff_language
         room = "customer" if to_customer else "staff"
-        due = moment(due_at, language, self._zone) if due_at else ""
-        template = self._templates.get_template(f"{language.value}/{room}/{stage.value}.txt")
+        due = moment(order.due_at, language, self._zone) if order.due_at else ""
+        template = self._templates.get_template(f"{language.value}/{room}/{order.stage.value}.txt")
         text = template.render(
             case=facts_of(case, account, legs, due=due, language=language, arrival_days=self._settings.arrival_days),
             shop=self._settings.shop_name,
             address=self._settings.case_url.replace("{number}", case.number),
-            link=self._survey_address(case, due_at) if stage in _INVITATIONS else "",
+            link=self._survey_address(case, order.due_at) if order.stage in _INVITATIONS else "",
+            approves=order.approves,
         )
         subject, _, body = _GAPS.sub("\n\n", text).partition("\n")
         return Letter(recipient=recipient, language=language, subject=subject.strip(), body=f"{body.strip()}\n")

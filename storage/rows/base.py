@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Table, Update, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,17 +20,33 @@ class Rows:
         self._connection = connection
 
 
-def upsert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def upsert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that knows ON CONFLICT; both databases spell it alike, SQLAlchemy in two classes."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 async def insert_if_new(connection: AsyncConnection, table: Table, values: Values) -> bool:
     """Insert a row unless one with its key is there already; whether it was new."""
-    statement = upsert(connection, table).on_conflict_do_nothing()
+    statement = _insert_if_new(connection.dialect.name, table)
     return (await connection.execute(statement, dict(values))).rowcount == 1
 
 
-def of_key(table: Table, values: Values) -> list[ColumnElement[bool]]:
-    """The WHERE clause that picks the row with the same primary key as `values`."""
-    return [column == values[column.name] for column in table.primary_key]
+@cache
+def _insert_if_new(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return upsert(dialect, table).on_conflict_do_nothing()
+
+
+async def update_row(connection: AsyncConnection, table: Table, values: Values) -> bool:
+    """Write all values to the row with their primary key; whether there is one."""
+    key = {_key_name(column.name): values[column.name] for column in table.primary_key}
+    return (await connection.execute(_update_row(table), {**values, **key})).rowcount == 1
+
+
+@cache
+def _update_row(table: Table) -> Update:
+    """Statements are built once: building costs SQLAlchemy more than running them."""
+    return update(table).where(*(column == bindparam(_key_name(column.name)) for column in table.primary_key))
+
+
+def _key_name(column: str) -> str:
+    return f"key_{column}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.engine import RowMapping
 
 from activities.ports import CaseRow, LegRow
@@ -12,8 +12,15 @@ from activities.types import Leg
 from aftersales.contract.messages import Item
 from aftersales.contract.values import Money
 from storage.errors import RowMissingError
-from storage.rows.base import Rows, of_key
+from storage.rows.base import Rows, update_row
 from storage.tables import CASE_UNITS, CASES, LEGS, SHIPPING_LINE
+
+_CASE = select(CASES).where(CASES.c.number == bindparam("number")).with_for_update()
+_INSERT_CASE = insert(CASES)
+_HOLD_UNITS = insert(CASE_UNITS)
+_RELEASE_UNITS = delete(CASE_UNITS).where(CASE_UNITS.c.number == bindparam("number"))
+_LEGS = select(LEGS).where(LEGS.c.number == bindparam("number")).order_by(LEGS.c.leg, LEGS.c.attempt)
+_INSERT_LEG = insert(LEGS)
 
 
 def case_values(case: CaseRow) -> dict[str, Any]:
@@ -59,18 +66,15 @@ class CaseRows(Rows):
     """See `activities.ports.Unit`."""
 
     async def insert_case(self, case: CaseRow) -> None:
-        await self._connection.execute(insert(CASES), case_values(case))
+        await self._connection.execute(_INSERT_CASE, case_values(case))
 
     async def case(self, number: str) -> CaseRow | None:
-        query = select(CASES).where(CASES.c.number == number).with_for_update()
-        row = (await self._connection.execute(query)).mappings().one_or_none()
+        row = (await self._connection.execute(_CASE, {"number": number})).mappings().one_or_none()
         return None if row is None else case_of(row)
 
     async def update_case(self, case: CaseRow) -> None:
         """Raises `RowMissingError`."""
-        values = case_values(case)
-        changed = await self._connection.execute(update(CASES).where(*of_key(CASES, values)).values(values))
-        if changed.rowcount != 1:
+        if not await update_row(self._connection, CASES, case_values(case)):
             raise RowMissingError(f"Case {case.number}")
 
     async def hold_units(self, number: str, order_id: str, items: tuple[Item, ...], shipping: bool) -> None:
@@ -81,25 +85,23 @@ class CaseRows(Rows):
                 {"number": number, "order_id": order_id, "line_id": line_id, "quantity": quantity}
                 for line_id, quantity in held
             ]
-            await self._connection.execute(insert(CASE_UNITS), rows)
+            await self._connection.execute(_HOLD_UNITS, rows)
 
     async def release_units(self, number: str) -> None:
-        await self._connection.execute(delete(CASE_UNITS).where(CASE_UNITS.c.number == number))
+        await self._connection.execute(_RELEASE_UNITS, {"number": number})
 
 
 class LegRows(Rows):
     """See `activities.ports.Unit`."""
 
     async def insert_leg(self, leg: LegRow) -> None:
-        await self._connection.execute(insert(LEGS), leg_values(leg))
+        await self._connection.execute(_INSERT_LEG, leg_values(leg))
 
     async def legs(self, number: str) -> tuple[LegRow, ...]:
-        query = select(LEGS).where(LEGS.c.number == number).order_by(LEGS.c.leg, LEGS.c.attempt)
-        return tuple(leg_of(row) for row in (await self._connection.execute(query)).mappings())
+        rows = await self._connection.execute(_LEGS, {"number": number})
+        return tuple(leg_of(row) for row in rows.mappings())
 
     async def update_leg(self, leg: LegRow) -> None:
         """Raises `RowMissingError`."""
-        values = leg_values(leg)
-        changed = await self._connection.execute(update(LEGS).where(*of_key(LEGS, values)).values(values))
-        if changed.rowcount != 1:
+        if not await update_row(self._connection, LEGS, leg_values(leg)):
             raise RowMissingError(f"Leg {leg.leg.leg}, attempt {leg.leg.attempt}, of case {leg.number}")

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import Insert, Select, bindparam, insert, select
 
 from activities.ports import AuditEntry, Mail, Posting
 from activities.types import Stage
 from aftersales.contract.values import EvidenceRef
 from storage.audit import START, Link, chained
 from storage.errors import RowMissingError
-from storage.rows.base import Rows, insert_if_new, upsert
+from storage.rows.base import Rows, insert_if_new, update_row, upsert
 from storage.tables import AUDIT, AUDIT_HEADS, EVIDENCE, LEDGER, MAILS
+
+_HEAD = (
+    select(AUDIT_HEADS.c.seq, AUDIT_HEADS.c.hash).where(AUDIT_HEADS.c.number == bindparam("number")).with_for_update()
+)
+_LOG = select(AUDIT).where(AUDIT.c.number == bindparam("number")).order_by(AUDIT.c.seq)
+_APPEND = insert(AUDIT)
+_MAILS = select(MAILS).where(MAILS.c.number == bindparam("number")).order_by(MAILS.c.created_at, MAILS.c.message_id)
+_MAILS_OF_STAGE = _MAILS.where(MAILS.c.stage == bindparam("stage"), MAILS.c.round == bindparam("round"))
+_INSERT_MAIL = insert(MAILS)
+
+
+@cache
+def _move_head(dialect: str) -> Insert:
+    statement = upsert(dialect, AUDIT_HEADS)
+    moved = {"seq": statement.excluded.seq, "hash": statement.excluded.hash}
+    return statement.on_conflict_do_update(index_elements=[AUDIT_HEADS.c.number], set_=moved)
 
 
 class LedgerRows(Rows):
@@ -34,42 +52,36 @@ class AuditRows(Rows):
             await self._append(number, [entry for entry in entries if entry.number == number])
 
     async def log(self, number: str) -> tuple[AuditEntry, ...]:
-        query = select(AUDIT).where(AUDIT.c.number == number).order_by(AUDIT.c.seq)
-        return tuple(AuditEntry(**row) for row in (await self._connection.execute(query)).mappings())
+        rows = await self._connection.execute(_LOG, {"number": number})
+        return tuple(AuditEntry(**row) for row in rows.mappings())
 
     async def _append(self, number: str, entries: list[AuditEntry]) -> None:
-        query = select(AUDIT_HEADS.c.seq, AUDIT_HEADS.c.hash).where(AUDIT_HEADS.c.number == number)
-        row = (await self._connection.execute(query.with_for_update())).one_or_none()
+        row = (await self._connection.execute(_HEAD, {"number": number})).one_or_none()
         links = chained(entries, START if row is None else Link(row.seq, row.hash))
         rows = [dict(link.entry) | {"seq": link.seq, "prev_hash": link.prev_hash, "hash": link.hash} for link in links]
-        await self._connection.execute(insert(AUDIT), rows)
-        head = {"seq": links[-1].seq, "hash": links[-1].hash}
-        statement = upsert(self._connection, AUDIT_HEADS).values(number=number, **head)
-        await self._connection.execute(
-            statement.on_conflict_do_update(index_elements=[AUDIT_HEADS.c.number], set_=head)
-        )
+        await self._connection.execute(_APPEND, rows)
+        head = {"number": number, "seq": links[-1].seq, "hash": links[-1].hash}
+        await self._connection.execute(_move_head(self._connection.dialect.name), head)
 
 
 class MailRows(Rows):
     """See `activities.ports.Unit`."""
 
     async def mails(self, number: str, stage: Stage, round_: int) -> tuple[Mail, ...]:
-        return await self._mails(MAILS.c.number == number, MAILS.c.stage == stage, MAILS.c.round == round_)
+        return await self._mails(_MAILS_OF_STAGE, {"number": number, "stage": stage, "round": round_})
 
     async def all_mails(self, number: str) -> tuple[Mail, ...]:
-        return await self._mails(MAILS.c.number == number)
+        return await self._mails(_MAILS, {"number": number})
 
-    async def _mails(self, *which: ColumnElement[bool]) -> tuple[Mail, ...]:
-        query = select(MAILS).where(*which).order_by(MAILS.c.created_at, MAILS.c.message_id)
-        return tuple(Mail(**row) for row in (await self._connection.execute(query)).mappings())
+    async def _mails(self, query: Select[Any], key: Mapping[str, object]) -> tuple[Mail, ...]:
+        return tuple(Mail(**row) for row in (await self._connection.execute(query, key)).mappings())
 
     async def insert_mail(self, mail: Mail) -> None:
-        await self._connection.execute(insert(MAILS), dict(mail))
+        await self._connection.execute(_INSERT_MAIL, dict(mail))
 
     async def update_mail(self, mail: Mail) -> None:
         """Raises `RowMissingError`."""
-        statement = update(MAILS).where(MAILS.c.message_id == mail.message_id).values(dict(mail))
-        if (await self._connection.execute(statement)).rowcount != 1:
+        if not await update_row(self._connection, MAILS, dict(mail)):
             raise RowMissingError(f"Mail {mail.message_id}")
 
 

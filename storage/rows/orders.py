@@ -102,8 +102,19 @@ _TENDERS = (
 )
 
 
+_BUYER = (
+    select(ACCOUNTS)
+    .join(ORDERS, ORDERS.c.customer_id == ACCOUNTS.c.customer_id)
+    .where(ORDERS.c.order_id == bindparam("order_id"))
+)
+
+
 class OrderRows(Rows):
     """See `activities.ports.Unit`."""
+
+    async def buyer(self, order_id: str) -> Account | None:
+        row = (await self._connection.execute(_BUYER, {"order_id": order_id})).mappings().one_or_none()
+        return None if row is None else Account(**row)
 
     async def order(self, order_id: str, besides: str = "") -> Order | None:
         """The lock comes first: what others took is read by later statements, which see what they committed."""

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from activities.ports import HeardMessage, StoredStep
 from aftersales.contract.messages import CaseStart
 from storage.rows.base import Rows, insert_if_new
 from storage.tables import CLAIMED_REQUESTS, HEARD_MESSAGES, STEPS
 
+_STORED = select(STEPS.c.input_digest, STEPS.c.result).where(
+    STEPS.c.number == bindparam("number"), STEPS.c.step == bindparam("step"), STEPS.c.round == bindparam("round")
+)
+_STORE = insert(STEPS)
+_ROUNDS = (
+    select(STEPS.c.step, func.max(STEPS.c.round).label("last"))
+    .where(STEPS.c.number == bindparam("number"))
+    .group_by(STEPS.c.step)
+)
+
 
 class StepRows(Rows):
     """See `activities.ports.Unit`."""
 
     async def stored_step(self, number: str, step: str, round_: int) -> StoredStep | None:
-        key = (STEPS.c.number == number, STEPS.c.step == step, STEPS.c.round == round_)
-        query = select(STEPS.c.input_digest, STEPS.c.result).where(*key)
-        row = (await self._connection.execute(query)).one_or_none()
+        key = {"number": number, "step": step, "round": round_}
+        row = (await self._connection.execute(_STORED, key)).one_or_none()
         return None if row is None else StoredStep(input_digest=row.input_digest, result=row.result)
 
     async def store_step(self, number: str, step: str, round_: int, stored: StoredStep) -> None:
         values = {"number": number, "step": step, "round": round_}
         values |= {"input_digest": stored.input_digest, "result": stored.result}
-        await self._connection.execute(insert(STEPS), values)
+        await self._connection.execute(_STORE, values)
 
     async def rounds(self, number: str) -> Mapping[str, int]:
-        query = (
-            select(STEPS.c.step, func.max(STEPS.c.round).label("last"))
-            .where(STEPS.c.number == number)
-            .group_by(STEPS.c.step)
-        )
-        return {row.step: row.last for row in await self._connection.execute(query)}
+        return {row.step: row.last for row in await self._connection.execute(_ROUNDS, {"number": number})}
 
     async def claim_request(self, start: CaseStart) -> bool:
         """A key that is this number's for another body counts as held by another case: it asks for something else."""

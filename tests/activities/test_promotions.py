@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.case_steps import CaseSteps
 from activities.ports import Action
-from activities.types import OutcomeKind, Stage, Standing
+from activities.types import Notify, OutcomeKind, Stage, Standing
 from aftersales.contract.messages import Withdrawal
 from aftersales.contract.values import AmountKind, CaseStatus, DecisionKind, ErrorCode, Language, Money, Reason
 from cli.commands.case_screen import case_panel
@@ -149,7 +149,8 @@ async def test_the_shipped_policy_claws_back_and_letter_and_screen_name_it(
 
     account = (await shop.order("order-2")).account
     for stage in (Stage.APPROVED, Stage.REFUNDED):
-        [letter] = letters().compose(stage, await shipped.case(), account, await shipped.legs(), None)
+        order = Notify(number=shipped.number, stage=stage, round=1, now=shipped.now)
+        [letter] = letters().compose(order, await shipped.case(), account, await shipped.legs())
         assert named in letter.body
         assert "18.75" in letter.body
 

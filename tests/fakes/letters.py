@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from datetime import datetime
-
 from activities.ports import Account, CaseRow, LegRow, Letter
-from activities.types import Stage
+from activities.types import Notify, Stage
 
 
 class FakeLetters:
@@ -13,13 +11,14 @@ class FakeLetters:
         self.others = others
         self.composed: list[Stage] = []
 
-    def compose(
-        self, stage: Stage, case: CaseRow, account: Account, legs: tuple[LegRow, ...], due_at: datetime | None
-    ) -> tuple[Letter, ...]:
-        self.composed.append(stage)
-        body = f"{stage.value} {case.number} {case.status.value} legs={len(legs)} due={due_at}"
+    def compose(self, order: Notify, case: CaseRow, account: Account, legs: tuple[LegRow, ...]) -> tuple[Letter, ...]:
+        self.composed.append(order.stage)
+        body = (
+            f"{order.stage.value} {case.number} {case.status.value} legs={len(legs)} due={order.due_at} "
+            f"approves={order.approves}"
+        )
         recipients = [recipient for recipient in (account.email, *self.others) if recipient]
         return tuple(
-            Letter(recipient=recipient, language=account.language, subject=stage.value, body=body)
+            Letter(recipient=recipient, language=account.language, subject=order.stage.value, body=body)
             for recipient in recipients
         )

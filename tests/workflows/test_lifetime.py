@@ -52,7 +52,7 @@ async def test_an_answered_survey_is_not_reminded_of(begin: Begin) -> None:
     answer = await case.handle.execute_update(RefundCaseHandle.answer_survey, SurveyAnswer(score=5))
     assert answer.accepted
     await case.result()
-    assert case.world.stages == [Stage.APPROVED, Stage.REFUNDED, Stage.SURVEY]
+    assert case.world.stages == [Stage.REFUNDED, Stage.SURVEY]
 
 
 @pytest.mark.parametrize(("score", "alerted"), [(1, True), (2, True), (3, False), (5, False)])

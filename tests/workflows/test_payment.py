@@ -19,7 +19,7 @@ async def test_an_approved_case_is_paid_told_and_closed_after_its_windows(begin:
     result = await case.result()
     assert result.status is CaseStatus.REFUNDED
     assert case.world.calls == ["intake", "submit N-1-1", "closed"]
-    assert case.world.stages == [Stage.APPROVED, Stage.REFUNDED, Stage.SURVEY, Stage.SURVEY_REMINDER]
+    assert case.world.stages == [Stage.REFUNDED, Stage.SURVEY, Stage.SURVEY_REMINDER]
 
 
 async def test_an_unknown_end_is_asked_for_before_anything_is_sent_again(begin: Begin) -> None:
@@ -91,7 +91,7 @@ async def test_a_pending_payment_ends_by_the_poll_when_no_message_comes(begin: B
     await case.reach(CaseStatus.REFUNDED, within_hours=10)
     assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1", "query N-1-1"]
     await case.hears(Stage.REFUNDED)
-    assert case.world.stages[:3] == [Stage.APPROVED, Stage.PAYMENT_ON_ITS_WAY, Stage.REFUNDED]
+    assert case.world.stages[:2] == [Stage.PAYMENT_ON_ITS_WAY, Stage.REFUNDED]
 
 
 async def test_the_providers_hint_ends_the_wait_and_the_case_asks_the_provider(begin: Begin) -> None:
@@ -128,6 +128,24 @@ async def test_the_merchants_trouble_pauses_alerts_and_goes_on_with_the_same_num
     await case.reach(CaseStatus.REFUNDED, within_hours=12)
     assert case.world.calls == ["intake", *["submit N-1-1"] * 3]
     assert case.world.stages.count(Stage.PAYMENT_BLOCKED) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "stages"),
+    [
+        (Kind.NEEDS_MERCHANT, [Stage.PAYMENT_BLOCKED, Stage.APPROVED, Stage.REFUNDED]),
+        (Kind.RETRY_SAME, [Stage.APPROVED, Stage.REFUNDED]),
+        (Kind.UNKNOWN, [Stage.REFUNDED]),
+        (Kind.REJECTED, [Stage.PAYMENT_FAILED]),
+    ],
+)
+async def test_an_approval_is_told_with_what_comes_of_it_and_by_itself_only_if_the_money_waits(
+    begin: Begin, first: Kind, stages: list[Stage]
+) -> None:
+    case = await begin(World().script(submits=[outcome(first)]))
+    await case.pass_time(hours=6)
+    assert sorted(case.world.stages) == sorted(stages)  # two that set out together may arrive either way round
+    assert case.world.approving == [stage for stage in stages[-1:] if Stage.APPROVED not in stages]
 
 
 async def test_another_body_under_the_number_is_asked_for_never_sent_under_another(begin: Begin) -> None:
@@ -205,7 +223,7 @@ async def test_a_failed_payment_that_succeeded_after_all_is_found_by_the_provide
     await case.reach(CaseStatus.REFUNDED)
     await case.hears(Stage.REFUNDED)
     assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1"]
-    assert case.world.stages[:3] == [Stage.APPROVED, Stage.PAYMENT_FAILED, Stage.REFUNDED]
+    assert case.world.stages[:2] == [Stage.PAYMENT_FAILED, Stage.REFUNDED]
 
 
 async def test_finances_retry_asks_for_the_failed_number_and_sends_no_other_when_it_paid(begin: Begin) -> None:

@@ -47,7 +47,7 @@ async def test_a_decision_in_time_stops_the_ladder(begin: Begin) -> None:
     assert (answer.accepted, answer.status) == (True, CaseStatus.PAYING)
     await case.result()
     assert Stage.REVIEW_REMINDER not in case.world.stages
-    assert case.world.stages[:3] == [Stage.REVIEW_STARTED, Stage.APPROVED, Stage.REFUNDED]
+    assert case.world.stages[:2] == [Stage.REVIEW_STARTED, Stage.REFUNDED]
 
 
 async def test_a_decision_by_signal_does_what_one_by_update_does(begin: Begin) -> None:
@@ -132,7 +132,7 @@ async def test_evidence_asked_for_and_supplied_is_assessed_again(begin: Begin) -
     assert view.waits_for is WaitsFor.CUSTOMER
     await case.handle.execute_update(RefundCaseHandle.supply_evidence, EvidenceSupplied(note="see photo"))
     await case.result()
-    assert case.world.stages[:3] == [Stage.EVIDENCE_NEEDED, Stage.APPROVED, Stage.REFUNDED]
+    assert case.world.stages[:2] == [Stage.EVIDENCE_NEEDED, Stage.REFUNDED]
 
 
 async def test_evidence_that_settles_nothing_goes_to_people(begin: Begin) -> None:

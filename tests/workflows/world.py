@@ -78,6 +78,7 @@ class World:
     refuse_messages: bool = False
     standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
     told: list[tuple[Stage, datetime]] = field(default_factory=list)
+    approving: list[Stage] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     lives: list[str] = field(default_factory=list)
     messages: list[RecordMessage] = field(default_factory=list)
@@ -221,3 +222,5 @@ class World:
     @activity.defn(name=StepName.NOTIFY)
     async def notify(self, letter: Notify) -> None:
         self.told.append((letter.stage, letter.now))
+        if letter.approves:
+            self.approving.append(letter.stage)

@@ -1,11 +1,11 @@
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from activities.ports import Letter, Letters
-from activities.types import Stage
+from activities.types import Notify, Stage
 from aftersales.contract.values import Language, LegState
 from aftersales.contract.views import VerdictView
 from integrations.letters.audience import AUDIENCES, Audience
@@ -47,13 +47,17 @@ STAFF_MUST_SAY: dict[Stage, tuple[str, str]] = {
 }
 
 
+def telling(stage: Stage, due_at: datetime | None = None, *, approves: bool = False) -> Notify:
+    return Notify(number=NUMBER, stage=stage, round=1, now=NOW, due_at=due_at, approves=approves)
+
+
 def compose(
     stage: Stage, language: Language = Language.EN, changes: Mapping[str, object] | None = None
 ) -> dict[str, Letter]:
     """The stage's letters by recipient; staff read the same language here."""
     legs = (a_leg(LEGS[stage]),) if stage in LEGS else ()
     case = a_case(language, changes)
-    written = letters(staff_language=language).compose(stage, case, ACCOUNT, legs, DUE)
+    written = letters(staff_language=language).compose(telling(stage, DUE), case, ACCOUNT, legs)
     return {letter.recipient: letter for letter in written}
 
 
@@ -100,7 +104,7 @@ def test_a_bare_case_has_its_letters_too(stage: Stage, language: Language) -> No
     bare = {"amount": None, "break_down": None, "explanation": "", "survey_score": None}
     account = ACCOUNT.model_copy(update={"name": ""})
     legs = (a_leg(LEGS[stage]),) if stage in LEGS else ()
-    written = letters().compose(stage, a_case(language, bare), account, legs, None)
+    written = letters().compose(telling(stage), a_case(language, bare), account, legs)
     assert len(written) == len(AUDIENCES[stage])
     assert all(letter.subject and letter.body for letter in written)
 
@@ -108,13 +112,13 @@ def test_a_bare_case_has_its_letters_too(stage: Stage, language: Language) -> No
 def test_a_customer_without_an_address_gets_no_letter_and_staff_still_do() -> None:
     nobody = ACCOUNT.model_copy(update={"email": ""})
     case = a_case(Language.EN)
-    assert letters().compose(Stage.RECEIVED, case, nobody, (), None) == ()
-    [letter] = letters().compose(Stage.REVIEW_STARTED, case, nobody, (), DUE)
+    assert letters().compose(telling(Stage.RECEIVED), case, nobody, ()) == ()
+    [letter] = letters().compose(telling(Stage.REVIEW_STARTED, DUE), case, nobody, ())
     assert letter.recipient == "agents@shop.example"
 
 
 def test_staff_without_an_address_are_not_written_to() -> None:
-    assert letters(agents="").compose(Stage.REVIEW_REMINDER, a_case(Language.EN), ACCOUNT, (), DUE) == ()
+    assert letters(agents="").compose(telling(Stage.REVIEW_REMINDER, DUE), a_case(Language.EN), ACCOUNT, ()) == ()
 
 
 def test_each_audience_has_its_own_address() -> None:
@@ -133,7 +137,7 @@ def test_a_refund_is_told_line_by_line() -> None:
 
 def test_only_confirmed_money_is_called_refunded() -> None:
     legs = (a_leg(LegState.SUCCEEDED, 100000), a_leg(LegState.PENDING, 23450))
-    [letter] = letters().compose(Stage.REFUNDED, a_case(Language.EN), ACCOUNT, legs, None)
+    [letter] = letters().compose(telling(Stage.REFUNDED), a_case(Language.EN), ACCOUNT, legs)
     assert "a refund of $1,000.00" in letter.body
     assert "part of the approved amount of $1,234.50" in letter.body
     assert "$234.50, reference" not in letter.body
@@ -141,7 +145,28 @@ def test_only_confirmed_money_is_called_refunded() -> None:
 
 def test_a_refund_that_was_reversed_before_the_letter_was_written_is_not_called_refunded() -> None:
     legs = (a_leg(LegState.REVERSED),)
-    assert letters().compose(Stage.REFUNDED, a_case(Language.EN), ACCOUNT, legs, None) == ()
+    assert letters().compose(telling(Stage.REFUNDED), a_case(Language.EN), ACCOUNT, legs) == ()
+
+
+FOLLOWS_APPROVAL = (Stage.REFUNDED, Stage.PAYMENT_ON_ITS_WAY, Stage.PAYMENT_CONFIRMING, Stage.PAYMENT_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [(Language.ZH_CN, "\n您的申请已批准。"), (Language.EN, "\nYour application is approved.")]
+)
+@pytest.mark.parametrize("stage", FOLLOWS_APPROVAL)
+def test_a_letter_about_the_money_tells_the_approval_and_its_reasons_if_no_letter_did(
+    stage: Stage, language: Language, says: str
+) -> None:
+    case = a_case(language, {"explanation": "We saw the fault."})
+    legs = (a_leg(LEGS.get(stage, LegState.CONFIRMING)),)
+    approving, later = (
+        letters().compose(telling(stage, approves=approves), case, ACCOUNT, legs)[0].body for approves in (True, False)
+    )
+    assert says in approving
+    assert "> We saw the fault." in approving
+    assert says not in later
+    assert "We saw the fault." not in later
 
 
 def test_a_rules_refusal_stands_in_the_letter_as_our_own_words() -> None:
@@ -159,7 +184,7 @@ def test_an_application_that_was_never_a_case_offers_no_appeal() -> None:
 
 def test_a_refund_that_finance_gave_up_is_not_called_an_unapproved_application() -> None:
     given_up = a_case(Language.EN, {"verdict": verdict("approve")})
-    [letter] = letters().compose(Stage.REJECTED, given_up, ACCOUNT, (a_leg(LegState.FAILED),), None)
+    [letter] = letters().compose(telling(Stage.REJECTED), given_up, ACCOUNT, (a_leg(LegState.FAILED),))
     assert "could not carry out your refund" in letter.body
     assert "approved" not in letter.subject + letter.body
     assert "appeal" not in letter.body
@@ -167,7 +192,7 @@ def test_a_refund_that_finance_gave_up_is_not_called_an_unapproved_application()
 
 def test_a_withdrawal_after_a_part_was_refunded_does_not_deny_it() -> None:
     [letter] = letters().compose(
-        Stage.WITHDRAWN, a_case(Language.EN), ACCOUNT, (a_leg(LegState.SUCCEEDED, 1000),), None
+        telling(Stage.WITHDRAWN), a_case(Language.EN), ACCOUNT, (a_leg(LegState.SUCCEEDED, 1000),)
     )
     assert "$10.00 was refunded before" in letter.body
     assert "No money" not in letter.body
@@ -202,7 +227,7 @@ def test_the_survey_link_is_bound_to_the_case_and_ends_with_its_window() -> None
 
 
 def test_without_a_named_end_the_survey_link_lives_as_long_as_the_policy_says() -> None:
-    [letter] = letters().compose(Stage.SURVEY, a_case(Language.EN), ACCOUNT, (), None)
+    [letter] = letters().compose(telling(Stage.SURVEY), a_case(Language.EN), ACCOUNT, ())
     token = letter.body.split("/survey/")[1].split()[0]
     assert LINKS.read_survey(token, NOW).expires_at == int((NOW + timedelta(days=21)).timestamp())
 
