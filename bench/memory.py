@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.values import CaseStatus, Reason
+from bench.processes import resident_mib
 from bench.refunds import make_orders
 from cli.stack import Stack
 from storage.engine import create_store_engine
@@ -40,7 +40,7 @@ async def open_cases_memory(stack: Stack, cases: int) -> float:
             await _under_review(Reading(engine), min(start + BATCH, cases))
     finally:
         await engine.dispose()
-    return _resident_mib(stack.worker.pid)
+    return resident_mib(stack.worker.pid)
 
 
 async def _under_review(reading: Reading, cases: int) -> None:
@@ -49,9 +49,3 @@ async def _under_review(reading: Reading, cases: int) -> None:
         if time.perf_counter() > end:
             raise TimeoutError(f"{cases} cases were not under review within {LIMIT_S} s")
         await asyncio.sleep(0.2)
-
-
-def _resident_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
-    return kib / 1024

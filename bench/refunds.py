@@ -18,6 +18,7 @@ from activities.ports import Account
 from aftersales.client import AfterSales
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.values import CaseStatus, Reason
+from bench.processes import cpu_seconds
 from cli.demo.staging import charge_cards
 from cli.home import Home
 from cli.servers.processes import Child
@@ -30,7 +31,6 @@ from storage.orders import save_orders
 from storage.reading import Reading
 
 SETTLE_S = 600
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,21 @@ async def bench_stack(
         yield stack
 
 
-async def refund_rate(stack: Stack, refunds: int) -> Rate:
-    """Start all at once and wait until the last one is paid, told and recorded."""
+async def refund_rate(stack: Stack, refunds: int, servers: Mapping[str, int] | None = None) -> Rate:
+    """Start all at once and wait until the last one is paid, told and recorded.
+
+    `servers`: processes beside the stack's own that work for it too, by name and process id.
+    """
+    pids = _pids_of(stack) | dict(servers or {})
     engine = create_store_engine(stack.database_url)
     try:
         orders = await make_orders(stack, engine, refunds)
         client = await stack.client("bench")
-        before, began = _cpu_of(stack), time.perf_counter()
+        before, began = cpu_seconds(pids), time.perf_counter()
         await asyncio.gather(*(_apply(client, order) for order in orders))
         await _all_refunded(engine, refunds)
         seconds = time.perf_counter() - began
-        after = _cpu_of(stack)
+        after = cpu_seconds(pids)
     finally:
         await engine.dispose()
     return Rate(refunds, refunds / seconds, {name: (after[name] - before[name]) * 1000 / refunds for name in after})
@@ -93,15 +97,19 @@ async def decision_latency(stack: Stack, refunds: int = 40) -> Latency:
     return Latency(statistics.median(times), statistics.quantiles(times, n=20)[-1])
 
 
-async def _apply(client: AfterSales, order: OrderRecord) -> str:
-    application = Application(
+def application_for(order: OrderRecord) -> Application:
+    """One that the rules approve."""
+    return Application(
         order_id=order.order_id,
         customer_id=order.account.customer_id,
         items=(Item(line_id="1", quantity=1),),
         reason=Reason.CHANGED_MIND,
         goods_back=True,
     )
-    return await client.apply(application, request_key=order.order_id)
+
+
+async def _apply(client: AfterSales, order: OrderRecord) -> str:
+    return await client.apply(application_for(order), request_key=order.order_id)
 
 
 async def _all_refunded(engine: AsyncEngine, refunds: int) -> None:
@@ -116,10 +124,20 @@ async def _all_refunded(engine: AsyncEngine, refunds: int) -> None:
 
 
 async def make_orders(stack: Stack, engine: AsyncEngine, count: int) -> list[OrderRecord]:
-    run, now = f"{time.time_ns():x}", datetime.now(UTC)
+    """Paid orders in the database, and their card payments at the sandbox."""
+    orders = order_records(f"{time.time_ns():x}", count)
+    await save_orders(engine, orders)
+    async with stack.sandbox_admin() as sandbox:
+        await charge_cards(sandbox, orders)
+    return orders
+
+
+def order_records(run: str, count: int) -> list[OrderRecord]:
+    """Three cups at 30.00 each, paid by card; `run` keeps them apart from other runs' orders."""
+    now = datetime.now(UTC)
     draft = DraftLine(line_id="1", quantity=3, unit_price_minor=3_000)
     line = freeze(OrderDraft(currency="CNY", tax_mode=TaxMode.NONE, lines=(draft,))).lines[0]
-    orders = [
+    return [
         OrderRecord(
             order_id=f"B-{run}-{i}",
             account=Account(customer_id=f"c-{i}", email=f"c{i}@customers.example"),
@@ -136,13 +154,9 @@ async def make_orders(stack: Stack, engine: AsyncEngine, count: int) -> list[Ord
         )
         for i in range(count)
     ]
-    await save_orders(engine, orders)
-    async with stack.sandbox_admin() as sandbox:
-        await charge_cards(sandbox, orders)
-    return orders
 
 
-def _cpu_of(stack: Stack) -> dict[str, float]:
+def _pids_of(stack: Stack) -> dict[str, int]:
     children: dict[str, Child] = {
         "worker": stack.worker,
         "portal": stack.portal,
@@ -151,10 +165,4 @@ def _cpu_of(stack: Stack) -> dict[str, float]:
     }
     if stack.dev_server:
         children["temporal"] = stack.dev_server.child
-    pids = {name: child.pid for name, child in children.items()} | {"client": os.getpid()}
-    return {name: _cpu_seconds(pid) for name, pid in pids.items()}
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return {name: child.pid for name, child in children.items()} | {"client": os.getpid()}

@@ -86,6 +86,12 @@ class PostgresCluster:
         self._processes = processes
         self._child: Child | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process whose children serve the connections; raises AssertionError while it is stopped."""
+        assert self._child is not None, "the cluster is stopped"
+        return self._child.pid
+
     async def start(self) -> None:
         """Start it and wait until it takes queries; nothing to do if it runs."""
         if self._child is None:

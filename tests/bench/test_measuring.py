@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,29 +16,39 @@ from temporalio.client import Client
 
 from aftersales import connect
 from aftersales.contract.names import STATUS
+from aftersales.contract.values import CaseStatus
+from bench.assessing import assessment_p50
 from bench.engine import EngineOnly, engine_rate
-from bench.memory import _resident_mib
-from bench.refunds import _cpu_seconds
+from bench.processes import cpu_seconds, resident_mib
+from bench.refunds import order_records
 from cli.servers.dev_server import DevServer
+from storage import schema
+from storage.engine import create_store_engine
+from storage.orders import save_orders
+from storage.reading import Reading
+
+
+def seconds_of(pid: int) -> float:
+    return cpu_seconds({"it": pid})["it"]
 
 
 def test_memory_is_what_the_process_holds_in_mebibytes() -> None:
     most_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    before = _resident_mib(os.getpid())
+    before = resident_mib(os.getpid())
     assert 10 < before <= most_mib + 1
     ballast = bytearray(os.urandom(1) * 64 * 2**20)
-    assert 32 < _resident_mib(os.getpid()) - before < 96
+    assert 32 < resident_mib(os.getpid()) - before < 96
     assert len(ballast) == 64 * 2**20
 
 
 def test_processor_time_grows_by_what_was_computed_and_not_by_waiting() -> None:
-    began, shown = time.process_time(), _cpu_seconds(os.getpid())
+    began, shown = time.process_time(), seconds_of(os.getpid())
     while time.process_time() - began < 0.2:
         sum(range(1000))
-    assert 0.1 < _cpu_seconds(os.getpid()) - shown < 2
-    waiting = _cpu_seconds(os.getpid())
+    assert 0.1 < seconds_of(os.getpid()) - shown < 2
+    waiting = seconds_of(os.getpid())
     time.sleep(0.2)
-    assert _cpu_seconds(os.getpid()) - waiting < 0.15
+    assert seconds_of(os.getpid()) - waiting < 0.15
 
 
 def test_a_process_of_any_name_can_be_measured(tmp_path: Path) -> None:
@@ -45,9 +56,31 @@ def test_a_process_of_any_name_can_be_measured(tmp_path: Path) -> None:
     shutil.copy("/bin/sleep", odd)
     with subprocess.Popen([odd, "5"]) as child:
         try:
-            assert 0 <= _cpu_seconds(child.pid) < 1
+            assert 0 <= seconds_of(child.pid) < 1
         finally:
             child.kill()
+
+
+def test_a_server_counts_with_the_children_that_serve_its_connections() -> None:
+    busy = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\ntime.sleep(9)"
+    forking = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {busy!r}])"
+    with subprocess.Popen([sys.executable, "-c", forking], start_new_session=True) as server:
+        try:
+            end = time.monotonic() + 20
+            while seconds_of(server.pid) < 0.3 and time.monotonic() < end:
+                time.sleep(0.05)
+            assert 0.3 <= seconds_of(server.pid) < 3
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+async def test_an_assessment_is_timed_with_its_transaction(sqlite_url: str) -> None:
+    await schema.upgrade(sqlite_url)
+    engine, orders = create_store_engine(sqlite_url), order_records("timed", 2)
+    await save_orders(engine, orders)
+    assert 0 < await assessment_p50(engine, orders) < 5_000
+    assert (await Reading(engine).counts_by_status()) == {CaseStatus.PAYING: 2}
+    await engine.dispose()
 
 
 async def test_the_engine_alone_does_the_steps_of_a_refund_and_sets_its_status(dev_server: DevServer) -> None:
@@ -55,7 +88,7 @@ async def test_the_engine_alone_does_the_steps_of_a_refund_and_sets_its_status(d
     async with asyncio.timeout(30):
         rate = await engine_rate(client, 3, payload_bytes=10)
     assert rate > 0
-    assert await _events(client) == {"local": 2, "activity": 3, "upsert": 2}
+    assert await _events(client) == {"local": 2, "activity": 2, "upsert": 2}
 
 
 async def _events(client: Client) -> dict[str, int]:
