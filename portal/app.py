@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -34,15 +35,21 @@ class Parts:
     evidence: EvidenceStore
     links: LinkSigner
     verifiers: Mapping[str, WebhookVerifier]
+    telling: Telling
     clock: Clock
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """What goes on beside the requests ends with the process."""
+        yield
+        await self.telling.stop()
 
 
 def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
     """Three routes, a style sheet, `/healthz` and `/readyz`; no API description is published."""
-    app = FastAPI(title="portal", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="portal", docs_url=None, redoc_url=None, openapi_url=None, lifespan=parts.lifespan)
     pages = Pages(settings.shop_name)
-    telling = Telling(parts.records, parts.cases, parts.clock, settings.webhook_grace_s)
-    webhooks = Webhooks(settings, parts.records, telling, parts.verifiers, parts.clock)
+    webhooks = Webhooks(settings, parts.records, parts.telling, parts.verifiers, parts.clock)
     survey = Survey(settings, parts.records, parts.cases, parts.links, parts.clock, pages, _throttle(settings))
     uploads = Uploads(settings, parts.records, parts.evidence, parts.links, parts.clock, pages, _throttle(settings))
     for room in (webhooks, survey, uploads, Health(parts.records.reach)):

@@ -18,6 +18,7 @@ from integrations.links import LinkSigner
 from portal.app import Parts, create_app
 from portal.cases import ClientCases
 from portal.settings import PortalSettings
+from portal.telling import Telling
 from portal.verifiers import verifiers
 from storage.engine import create_store_engine
 from storage.errors import DatabaseUrlError
@@ -39,13 +40,16 @@ def build(settings: PortalSettings) -> ASGIApp:
 
     Raises ValueError or DatabaseUrlError for settings that cannot be used.
     """
+    records, clock = PortalStore(create_store_engine(settings.database_url)), SystemClock()
+    cases = ClientCases(settings.proof_key(), settings.temporal_address, settings.temporal_namespace)
     parts = Parts(
-        records=PortalStore(create_store_engine(settings.database_url)),
-        cases=ClientCases(settings.proof_key(), settings.temporal_address, settings.temporal_namespace),
+        records=records,
+        cases=cases,
         evidence=open_evidence(settings.evidence, settings.largest_upload_bytes),
         links=LinkSigner(settings.link_keys),
         verifiers=verifiers(settings),
-        clock=SystemClock(),
+        telling=Telling(records, cases, clock, settings.webhook_grace_s),
+        clock=clock,
     )
     return create_app(settings, parts)
 

@@ -58,7 +58,7 @@ class PortalSettings(BaseSettings):
 
     largest_webhook_bytes: int = 256 * 1024
     largest_upload_bytes: int = LARGEST_BYTES
-    webhook_grace_s: Annotated[float, Field(ge=0, le=60)] = 3.0
+    webhook_grace_s: Annotated[float, Field(ge=0, le=60)] = 15.0
     body_limit_s: float = 20.0
     upload_limit_s: float = 300.0
     drain_s: int = 10

@@ -7,6 +7,9 @@ Whatever fails or is cut off here stays unhandled in the inbox, where the sweep 
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,6 +19,9 @@ from aftersales.contract.values import ErrorCode
 from portal.ports import Cases, Clock, PortalRecords
 from storage.errors import StorageError
 from storage.portal import Bearing, ProviderNews, Received
+
+MOST_AT_ONCE: Final = 5_000
+"""Events that are followed up at one time; those beyond it are left to the sweep rather than fill the memory."""
 
 _log = structlog.get_logger(__name__)
 
@@ -28,8 +34,29 @@ class Telling:
         self._cases = cases
         self._clock = clock
         self._grace_s = grace_s
+        self._under_way: set[asyncio.Task[None]] = set()
 
-    async def follow_up(self, received: Received) -> None:
+    async def begin(self, received: Received) -> None:
+        """Follow an event up, beside the request that brought it: its connection is not held during the grace."""
+        if len(self._under_way) >= MOST_AT_ONCE:
+            _log.warning("webhook_left_to_the_sweep", event_id=received.news.event_id, why="too many are under way")
+            return
+        task = asyncio.create_task(self._follow_up(received))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def settled(self) -> None:
+        """Return when nothing is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def stop(self) -> None:
+        """Cut off what is under way: the sweep will see to it."""
+        for task in self._under_way:
+            task.cancel()
+        await self.settled()
+
+    async def _follow_up(self, received: Received) -> None:
         """Tell the case at once, after the grace, or not at all. Raises nothing that a caller could mend."""
         news, bearing = received
         log = _log.bind(provider=news.provider, event_id=news.event_id, application=news.number)

@@ -84,7 +84,7 @@ class Webhooks:
         log = _log.bind(provider=news.provider, event_id=news.event_id, application=news.number)
         match bearing:
             case Bearing.NEWS | Bearing.AWAITED:
-                return BackgroundTask(self._telling.follow_up, received)
+                return BackgroundTask(self._telling.begin, received)
             case Bearing.CASE_CLOSED:
                 log.error("webhook_for_a_closed_case", says=news.says.value, provider_number=news.provider_number)
             case Bearing.UNMATCHED:

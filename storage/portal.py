@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text, tuple_, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -27,6 +27,26 @@ several events, seconds apart; later on, the same words may be a reminder that i
 
 _INBOX: Final = WEBHOOK_INBOX.c
 _NEWS_COLUMNS: Final = [_INBOX[name] for name in ProviderNews.model_fields]
+_LEG: Final = (
+    select(LEGS.c.number, LEGS.c.state, LEGS.c.provider_reference, CASES.c.closed_at)
+    .outerjoin_from(LEGS, CASES, CASES.c.number == LEGS.c.number)
+    .where(LEGS.c.provider == bindparam("provider"), LEGS.c.provider_number == bindparam("provider_number"))
+)
+_LOCKED_LEG: Final = _LEG.with_for_update(of=LEGS, key_share=True)
+_TOLD: Final = and_(_INBOX.bearing == Bearing.NEWS, _INBOX.handled_at > bindparam("told_after"))
+_EARLIER: Final = or_(
+    _INBOX.received_at < bindparam("received_at"),
+    and_(_INBOX.received_at == bindparam("received_at"), _INBOX.event_id < bindparam("event_id")),
+)
+_SAME_NEWS: Final = (
+    select(_INBOX.event_id)
+    .where(
+        *(_INBOX[name] == bindparam(name) for name in ("provider", "provider_number", "reference", "says")),
+        _INBOX.event_id != bindparam("event_id"),
+        or_(_TOLD, and_(_INBOX.handled_at.is_(None), _EARLIER)),
+    )
+    .limit(1)
+)
 
 
 class ProviderEvent(ProviderNews):
@@ -155,14 +175,8 @@ async def _leg_of(connection: AsyncConnection, news: ProviderNews, *, lock: bool
 
     Locked, so that of two events about one leg the second sees the first (on SQLite there is one writer anyway).
     """
-    query = (
-        select(LEGS.c.number, LEGS.c.state, LEGS.c.provider_reference, CASES.c.closed_at)
-        .outerjoin_from(LEGS, CASES, CASES.c.number == LEGS.c.number)
-        .where(LEGS.c.provider == news.provider, LEGS.c.provider_number == news.provider_number)
-    )
-    if lock:
-        query = query.with_for_update(of=LEGS, key_share=True)
-    return (await connection.execute(query)).mappings().one_or_none()
+    key = {"provider": news.provider, "provider_number": news.provider_number}
+    return (await connection.execute(_LOCKED_LEG if lock else _LEG, key)).mappings().one_or_none()
 
 
 async def _weigh(connection: AsyncConnection, news: ProviderNews, leg: RowMapping | None, at: datetime) -> Bearing:
@@ -180,20 +194,8 @@ async def _is_repeated(connection: AsyncConnection, news: ProviderNews, at: date
     """Whether the case was told of the same a moment ago, or is yet to be told by an earlier event."""
     if news.says is RefundNews.UNKNOWN:
         return False
-    told = and_(_INBOX.bearing == Bearing.NEWS, _INBOX.handled_at > at - SAME_NEWS)
-    earlier = or_(
-        _INBOX.received_at < news.received_at,
-        and_(_INBOX.received_at == news.received_at, _INBOX.event_id < news.event_id),
-    )
-    query = select(_INBOX.event_id).where(
-        _INBOX.provider == news.provider,
-        _INBOX.provider_number == news.provider_number,
-        _INBOX.reference == news.reference,
-        _INBOX.says == news.says,
-        _INBOX.event_id != news.event_id,
-        or_(told, and_(_INBOX.handled_at.is_(None), earlier)),
-    )
-    return (await connection.execute(query.limit(1))).first() is not None
+    facts = {"told_after": at - SAME_NEWS, **dict(news)}
+    return (await connection.execute(_SAME_NEWS, facts)).first() is not None
 
 
 def _is(news: ProviderNews) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

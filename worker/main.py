@@ -30,6 +30,7 @@ from integrations.stripe import StripeSettingsError
 from policy import PolicyError
 from storage.errors import DatabaseUrlError, StorageError
 from worker.draining import ProviderCalls, drain, remembering
+from worker.garbage import spare_the_collector
 from worker.logs import forward_the_engines_lines, set_up_logging
 from worker.settings import Queue, WorkerSettings
 from worker.sweeping import keep_schedule
@@ -64,6 +65,7 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
             await stack.enter_async_context(worker)
         if Queue.CASES in settings.queues:
             await _keep_schedule(client, settings.sweep_every_s)
+        spare_the_collector()
         _log.info("%s: %s", READY, ", ".join(settings.queues))
         await stop.wait()
         _log.info("draining, at most %s s", settings.drain_s)

@@ -54,7 +54,7 @@ class WorkerSettings(BaseSettings):
     temporal_address: str | None = None
     temporal_namespace: str | None = None
     queues: tuple[Queue, ...] = tuple(Queue)
-    max_cached_workflows: Annotated[int, Field(ge=0)] = 2000
+    max_cached_workflows: Annotated[int, Field(ge=0)] = 1000
     concurrent_workflow_tasks: Annotated[int, Field(gt=1)] = 40
     concurrent_activities: Annotated[int, Field(gt=0)] = 100
     drain_s: Annotated[int, Field(ge=0)] = 30

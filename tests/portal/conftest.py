@@ -23,6 +23,7 @@ from integrations.evidence import open_evidence
 from integrations.links import LinkKey, LinkSigner, SurveyLink, UploadTicket
 from portal.app import Parts, create_app
 from portal.settings import PortalSettings
+from portal.telling import Telling
 from portal.verifiers import verifiers
 from storage import schema
 from storage.engine import create_store_engine
@@ -54,6 +55,10 @@ class HandClock:
 
     def release(self) -> None:
         self._released.set()
+
+    @property
+    def held(self) -> bool:
+        return not self._released.is_set()
 
     async def sleep(self, seconds: float) -> None:
         self.asleep.set()
@@ -97,6 +102,7 @@ class House:
     clock: HandClock
     evidence: Path
     app: ASGIApp
+    telling: Telling
 
     async def leg_in(self, state: LegState) -> None:
         """A case's leg, now in this state; `re_1` is its refund once the provider has answered."""
@@ -160,17 +166,20 @@ async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def house_with(settings: PortalSettings) -> AsyncIterator[House]:
     """A portal of these settings, on their database and in their folder; clients come from `ADDRESS`."""
     engine = create_store_engine(settings.database_url)
+    records, cases, clock = PortalStore(engine), FakeCases(), HandClock()
     parts = Parts(
-        records=PortalStore(engine),
-        cases=(cases := FakeCases()),
+        records=records,
+        cases=cases,
         evidence=open_evidence(settings.evidence),
         links=(links := LinkSigner(settings.link_keys)),
         verifiers=verifiers(settings),
-        clock=(clock := HandClock()),
+        telling=(telling := Telling(records, cases, clock, settings.webhook_grace_s)),
+        clock=clock,
     )
     app = create_app(settings, parts)
     async with client_of(app, ADDRESS) as client:
-        yield House(client, cases, PortalStore(engine), engine, links, clock, Path(settings.evidence), app)
+        yield House(client, cases, records, engine, links, clock, Path(settings.evidence), app, telling)
+    await telling.stop()
     await engine.dispose()
 
 

@@ -33,6 +33,12 @@ def signed(body: bytes, at: datetime, secret: str = WEBHOOK_SECRET) -> dict[str,
 async def deliver(
     house: House, body: bytes, *, secret: str = WEBHOOK_SECRET, at: datetime | None = None
 ) -> httpx2.Response:
-    """Comes back when the portal has done all it does about the event, the telling included."""
+    """Comes back when the portal has done all it does about the event, the telling included.
+
+    While the clock is held it comes back with the answer, and a telling may be in its grace.
+    """
     headers = signed(body, at or house.clock.now(), secret)
-    return await house.client.post("/webhooks/stripe", content=body, headers=headers)
+    answer = await house.client.post("/webhooks/stripe", content=body, headers=headers)
+    if not house.clock.held:
+        await house.telling.settled()
+    return answer

@@ -23,13 +23,13 @@ async def bearings(house: House) -> dict[str, str]:
 async def test_a_refund_that_succeeds_at_once_is_announced_three_times_and_told_never(house: House) -> None:
     house.clock.hold()
     await house.leg_in(LegState.SUBMITTING)
-    waits = asyncio.create_task(deliver(house, refund_event("evt_1", kind="refund.created")))
+    assert (await deliver(house, refund_event("evt_1", kind="refund.created"))).status_code == 200
     await house.clock.asleep.wait()
     for n, kind in enumerate(("refund.updated", "charge.refund.updated"), start=2):
         await deliver(house, refund_event(f"evt_{n}", kind=kind))
     await house.leg_in(LegState.SUCCEEDED)  # the call's own answer, recorded
     house.clock.release()
-    assert (await waits).status_code == 200
+    await house.telling.settled()
     assert house.cases.hints == []
     assert await bearings(house) == {"evt_1": "known", "evt_2": "repeated", "evt_3": "repeated"}
 
@@ -38,12 +38,12 @@ async def test_a_refund_that_succeeds_at_once_is_announced_three_times_and_told_
 async def test_when_the_call_does_not_answer_in_the_grace_the_case_is_told(house: House, state: LegState) -> None:
     house.clock.hold()
     await house.leg_in(LegState.SUBMITTING)
-    waits = asyncio.create_task(deliver(house, refund_event()))
+    await deliver(house, refund_event())
     await house.clock.asleep.wait()
     assert house.cases.hints == []
     await house.leg_in(state)
     house.clock.release()
-    await waits
+    await house.telling.settled()
     assert len(house.cases.hints) == 1
     assert await bearings(house) == {"evt_1": "news"}
 
@@ -94,12 +94,24 @@ async def test_a_second_refund_under_the_same_number_is_told_though_both_succeed
 async def test_an_event_cut_off_during_the_grace_is_left_to_the_sweep(house: House) -> None:
     house.clock.hold()
     await house.leg_in(LegState.SUBMITTING)
-    delivery = asyncio.create_task(deliver(house, refund_event()))
+    await deliver(house, refund_event())
     await house.clock.asleep.wait()
-    delivery.cancel()
-    await asyncio.gather(delivery, return_exceptions=True)
+    await house.telling.stop()
     assert house.cases.hints == []
     assert await house.waiting() == ["evt_1"]
+
+
+async def test_more_events_than_can_wait_at_once_are_left_to_the_sweep(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.telling.MOST_AT_ONCE", 1)
+    house.clock.hold()
+    await house.leg_in(LegState.SUBMITTING)
+    await deliver(house, refund_event("evt_1", refund_id="re_1"))
+    assert (await deliver(house, refund_event("evt_2", refund_id="re_2"))).status_code == 200
+    house.clock.release()
+    await house.telling.settled()
+    assert (len(house.cases.hints), await house.waiting()) == (1, ["evt_2"])
 
 
 async def test_what_repeats_an_event_that_could_not_be_told_leaves_that_one_to_the_sweep(house: House) -> None:
