@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Final, NoReturn
 
+import uvloop
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -157,7 +158,7 @@ def main(serving: Serving = serve) -> int:
     set_up_logging(settings.log_format)
     forward_the_engines_lines()
     try:
-        asyncio.run(_until_told(settings, serving))
+        uvloop.run(_until_told(settings, serving))
     except UNUSABLE as error:
         return _refused(error)
     except Exception:  # noqa: BLE001 - the end of the process: whatever it is, it is written down whole
