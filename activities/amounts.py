@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from activities.ports import Order
@@ -60,6 +61,15 @@ def clawed_back_minor(amounts: BreakDown | None) -> int:
 def holds_shipping(amounts: BreakDown | None) -> bool:
     """Whether shipping is paid back with it."""
     return amounts is not None and any(line.kind is AmountKind.SHIPPING for line in amounts.lines)
+
+
+def items_of(amounts: BreakDown) -> tuple[Item, ...]:
+    """The units that a break-down gives back; those of one line may stand in several of its lines."""
+    units: Counter[str] = Counter()
+    for line in amounts.lines:
+        if line.line_id and line.quantity:
+            units[line.line_id] += line.quantity
+    return tuple(Item(line_id=line_id, quantity=quantity) for line_id, quantity in units.items())
 
 
 def shares_of(order: Order, total: Money) -> tuple[tuple[PaidTender, Money], ...]:

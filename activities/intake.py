@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from activities.assessment import rule_on
 from activities.casefile import CaseFile, actor_of
 from activities.ports import CaseRow, Policy, Unit
@@ -43,7 +45,8 @@ async def _take_in(file: CaseFile, step: Intake, policy: Policy, keyring: Keyrin
         raise refusal(ErrorCode.REQUEST_KEY_REUSED, application.language)
     order = await file.unit.order(application.order_id, besides=step.number)
     if order is None and not step.last_look:
-        file.move(CaseStatus.RECEIVED, WaitsFor.SHOP, due_in_s=file.row.timings.order_lookup_s)
+        file.move(CaseStatus.RECEIVED, WaitsFor.SHOP)
+        file.change(due_at=file.row.opened_at + timedelta(seconds=file.row.timings.order_lookup_s))
         return await file.close(look_again=True)
     file.change(evidence=await known_evidence(file.unit, application.evidence))
     await rule_on(file, order, policy)

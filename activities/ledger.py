@@ -1,8 +1,8 @@
 """The postings of a leg, double-entry (design: money, rule 10).
 
 Approving owes the customer; paying settles what is owed out of the provider's clearing account; releasing takes an
-approval back; a reversal undoes a payment. A posting's id is the leg's number and the event, so that an event that is
-recorded twice is posted once.
+approval back; a reversal undoes a payment. What one leg was paid under a second number is no cost of returns but
+owed to us. A posting's id is the leg's number and the event, so that an event that is recorded twice is posted once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.ports import LegRow, Posting
-from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, clearing
+from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, REFUNDS_OVERPAID, SALES_RETURNS, clearing
 
 
 def approved(row: LegRow, now: datetime) -> Posting:
@@ -33,6 +33,21 @@ def paid_back(row: LegRow, now: datetime) -> Posting:
 def owed_again(row: LegRow, now: datetime) -> Posting:
     """A released leg turned out to be paid after all: the ledger follows the provider."""
     return _posting(row, "owed_again", SALES_RETURNS, CUSTOMER_REFUNDS_PAYABLE, now)
+
+
+def released_again(row: LegRow, now: datetime) -> Posting:
+    """A released leg that was paid after all came back: what was owed again for it is taken back, too."""
+    return _posting(row, "released_again", CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, now)
+
+
+def overpaid(row: LegRow, now: datetime) -> Posting:
+    """Another number of the same leg has paid, too."""
+    return _posting(row, "overpaid", REFUNDS_OVERPAID, SALES_RETURNS, now)
+
+
+def overpayment_returned(row: LegRow, now: datetime) -> Posting:
+    """One of two payments of the same leg came back."""
+    return _posting(row, "overpayment_returned", SALES_RETURNS, REFUNDS_OVERPAID, now)
 
 
 def _posting(row: LegRow, event: str, debit: str, credit: str, now: datetime) -> Posting:

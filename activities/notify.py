@@ -68,7 +68,7 @@ class Notifications:
         file = await CaseFile.open(unit, order)
         account = await _account(unit, file.row)
         case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
-        legs = tuple(file.present_legs())
+        legs = tuple(file.legs if order.stage is Stage.PAYMENT_BLOCKED else file.present_legs())
         letters = self._letters.compose(order, case, account, legs)
         mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=1))
         for mail in mails:

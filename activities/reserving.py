@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activities import ledger
-from activities.amounts import Grant, amounts_of, holds_shipping, shares_of
+from activities.amounts import Grant, amounts_of, holds_shipping, items_of, shares_of
 from activities.casefile import GONE, OPEN, CaseFile
 from activities.ports import LegRow, Order
 from activities.types import Leg
@@ -65,7 +65,8 @@ async def reserve_again(file: CaseFile, order: Order) -> None:
 async def release_leg(file: CaseFile, row: LegRow, state: LegState, failure_code: str) -> None:
     """Give a leg's reservation back: certainly not executed, or undone by the provider."""
     await file.change_leg(row, released=True, state=state, failure_code=failure_code)
-    await file.unit.post(ledger.released(row, file.now))
+    owed_again = row.released and row.leg.state is LegState.SUCCEEDED
+    await file.unit.post((ledger.released_again if owed_again else ledger.released)(row, file.now))
 
 
 async def release_all(file: CaseFile, why: str) -> None:
@@ -73,6 +74,20 @@ async def release_all(file: CaseFile, why: str) -> None:
     for row in [row for row in file.legs if row.leg.state in OPEN]:
         await release_leg(file, row, LegState.FAILED, why)
     await file.unit.release_units(file.row.number)
+
+
+async def hold_again(file: CaseFile) -> bool:
+    """Keep the units that the case was granted and had let go of, or leave them all if others have some of them."""
+    amounts, order_id = file.row.break_down, file.row.start.application.order_id
+    order = await file.unit.order(order_id, besides=file.row.number)
+    if amounts is None or order is None:
+        return False
+    items, shipping = items_of(amounts), holds_shipping(amounts)
+    free = {line.line_id: line.quantity - line.taken_units for line in order.lines}
+    if any(item.quantity > free.get(item.line_id, 0) for item in items) or (shipping and order.shipping_taken):
+        return False
+    await file.unit.hold_units(file.row.number, order_id, items, shipping)
+    return True
 
 
 async def release_others(file: CaseFile, row: LegRow) -> None:

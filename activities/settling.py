@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from activities import ledger
+from activities.astray import before, look_for_trouble
 from activities.casefile import FINANCE, OPEN, CaseFile
 from activities.ports import LegRow, Unit
 from activities.reserving import release_leg, release_others
@@ -40,6 +41,7 @@ async def record_payment(unit: Unit, step: RecordPayment) -> StepResult:
     """Raises AftersalesError: case_unknown, step_conflict (no such leg was ever reserved)."""
     file = await CaseFile.open(unit, step)
     row = find_leg(file.legs, step.leg, step.attempt)
+    was, stood = before(file), _present_states(file)
     changed = await _record(file, row, step.outcome)
     file.note(
         "payment" if changed else "payment_news_ignored",
@@ -48,9 +50,13 @@ async def record_payment(unit: Unit, step: RecordPayment) -> StepResult:
         reason=step.outcome.code,
         facts={"provider_number": row.leg.provider_number, **step.outcome.model_dump(mode="json")},
     )
+    alarm = False
     if changed:
-        _follow_the_legs(file)
-    return await file.close()
+        if _present_states(file) != stood:
+            _follow_the_legs(file)
+        alarm = await look_for_trouble(file, was, step.leg, step.outcome)
+    result = await file.close()
+    return result.model_copy(update={"alarm": alarm})
 
 
 def find_leg(legs: list[LegRow], leg: int, attempt: int) -> LegRow:
@@ -73,6 +79,8 @@ async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
             await _succeed(file, row, outcome)
         case OutcomeKind.REVERSED if state is LegState.SUCCEEDED:
             await file.unit.post(ledger.paid_back(row, file.now))
+            if _paid_otherwise(file, row):
+                await file.unit.post(ledger.overpayment_returned(row, file.now))
             await release_leg(file, row, LegState.REVERSED, outcome.code)
         case OutcomeKind.REVERSED if state in OPEN:
             await release_leg(file, row, LegState.REVERSED, outcome.code)
@@ -92,6 +100,8 @@ async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None
     if row.released:
         await file.unit.post(ledger.owed_again(row, file.now))
     await file.unit.post(ledger.paid(row, file.now))
+    if _paid_otherwise(file, row):
+        await file.unit.post(ledger.overpaid(row, file.now))
     await file.change_leg(
         row,
         state=LegState.SUCCEEDED,
@@ -102,6 +112,12 @@ async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None
     await release_others(file, row)
 
 
+def _paid_otherwise(file: CaseFile, row: LegRow) -> bool:
+    """Whether another number of the same leg has paid."""
+    others = [each.leg for each in file.legs if each.leg.attempt != row.leg.attempt]
+    return any(leg.leg == row.leg.leg and leg.state is LegState.SUCCEEDED for leg in others)
+
+
 async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:
     await file.change_leg(
         row,
@@ -110,6 +126,10 @@ async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> No
         trace=outcome.trace or row.leg.trace,
         failure_code=outcome.code,
     )
+
+
+def _present_states(file: CaseFile) -> list[tuple[int, LegState]]:
+    return [(row.leg.attempt, row.leg.state) for row in file.present_legs()]
 
 
 def _follow_the_legs(file: CaseFile) -> None:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from activities.ports import Store, StoredStep, Unit
 from activities.types import Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
 
+CIRCUMSTANCES: Final = {"now", "life", "last_look", "refusal", "outcome"}
+"""Fields that say what the workflow found when it asked: the hour, its run, how the process stood, what a provider
+answered. Asked again after a reset they may well be others."""
+
 Act = Callable[[Unit], Awaitable[StepResult]]
 
 
 def input_digest(step: Step) -> str:
-    """SHA-256 of what is asked of the step. `now` and `life` do not count, nor do fields at their default.
+    """SHA-256 of what is asked of the step: whose case, which message, which leg. `CIRCUMSTANCES` do not count, nor do
+    fields at their default.
 
-    So a workflow reset to an earlier moment asks for the same step, and so does a worker with newer fields.
+    So a workflow reset to an earlier moment asks for the same step, whatever the clock and the provider say by now:
+    it goes through what was recorded and is then where the case stands. So does a worker with newer fields.
     """
-    body = step.model_dump(mode="json", exclude={"now", "life"}, exclude_defaults=True)
+    body = step.model_dump(mode="json", exclude=CIRCUMSTANCES, exclude_defaults=True)
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -249,12 +249,14 @@ class Resumed(Frozen):
 class StepResult(Frozen):
     """Where the case stands now, the sender's answer, and whether the order is to be looked up again.
 
+    Of a payment only: `alarm`, if money moved in a way that finance must hear of at once.
     Of an intake only: `life` is the one that was taken in, `resumed` is set for a later one.
     """
 
     standing: Standing
     answer: Answer | None = None
     look_again: bool = False
+    alarm: bool = False
     life: str = ""
     resumed: Resumed | None = None
 

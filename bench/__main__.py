@@ -21,6 +21,7 @@ from bench.replaying import replay_many
 from cli.servers.errors import ServerUnavailableError
 from cli.stack import Stack
 from storage.engine import create_store_engine
+from worker.garbage import spare_the_collector
 
 HISTORY = Path("tests/replay/histories/automatic_refunded-0.1.0.json")
 WARM_UP = 20
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--refunds", type=int, default=400, help="automatic refunds in each run (default 400)")
     parser.add_argument("--open-cases", type=int, default=2000, help="cases under review for the memory figure")
     chosen = parser.parse_args()
+    spare_the_collector()  # as the worker does: the engine's share and the replays are measured in this process
     asyncio.run(measure(Console(width=110), chosen.refunds, chosen.open_cases))
     sys.stdout.flush()
     os._exit(0)

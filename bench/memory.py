@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
-from aftersales.contract.messages import Application, Item
-from aftersales.contract.values import CaseStatus, Reason
+from aftersales.contract.values import CaseStatus
 from bench.processes import resident_mib
-from bench.refunds import make_orders
+from bench.refunds import application_for, make_orders
 from cli.stack import Stack
 from storage.engine import create_store_engine
 from storage.reading import Reading
@@ -25,15 +23,7 @@ async def open_cases_memory(stack: Stack, cases: int) -> float:
         for start in range(0, cases, BATCH):
             await asyncio.gather(
                 *(
-                    client.apply(
-                        Application(
-                            order_id=order.order_id,
-                            customer_id=order.account.customer_id,
-                            items=(Item(line_id="1", quantity=1),),
-                            reason=Reason.WRONG_ITEM,
-                        ),
-                        request_key=order.order_id,
-                    )
+                    client.apply(application_for(order, goods_back=False), request_key=order.order_id)
                     for order in orders[start : start + BATCH]
                 )
             )
@@ -44,8 +34,6 @@ async def open_cases_memory(stack: Stack, cases: int) -> float:
 
 
 async def _under_review(reading: Reading, cases: int) -> None:
-    end = time.perf_counter() + LIMIT_S
-    while (await reading.counts_by_status()).get(CaseStatus.UNDER_REVIEW, 0) < cases:
-        if time.perf_counter() > end:
-            raise TimeoutError(f"{cases} cases were not under review within {LIMIT_S} s")
-        await asyncio.sleep(0.2)
+    async with asyncio.timeout(LIMIT_S):
+        while (await reading.counts_by_status()).get(CaseStatus.UNDER_REVIEW, 0) < cases:
+            await asyncio.sleep(0.2)

@@ -11,6 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from worker.runner import CaseRunner
 from workflows.refund_case import RefundCase
 
 
@@ -25,7 +26,9 @@ class Replays(NamedTuple):
 def replayer(workflows: Sequence[type] = (RefundCase,)) -> Replayer:
     """Replays as the worker runs: the product's payload conversion, each workflow in its sandbox."""
     # Named, because a build id of the SDK's own making is a hash of all loaded code: most of a second for no use here.
-    return Replayer(workflows=workflows, data_converter=pydantic_data_converter, build_id="replay")
+    return Replayer(
+        workflows=workflows, data_converter=pydantic_data_converter, build_id="replay", workflow_runner=CaseRunner()
+    )
 
 
 async def replay_many(path: Path, times: int) -> Replays:

@@ -19,7 +19,10 @@ from aftersales.contract.values import Role
 from aftersales.proof import ProofKey
 
 DEFAULT: Final = Path(".aftersales")
-STAFF_ROLES: Final = frozenset(Role)
+EVERY_ROLE: Final = frozenset(Role)
+"""The command line speaks for the staff and, on the phone, for customers."""
+
+LINK_KEY_ID: Final = "link1"
 
 
 class HomeError(Exception):
@@ -142,7 +145,7 @@ class Home:
 
     def cli_key(self) -> ProofKey:
         """The key by which the command line vouches for whoever uses it."""
-        return ProofKey("cli", self.secrets().cli_proof.get_secret_value(), STAFF_ROLES)
+        return ProofKey("cli", self.secrets().cli_proof.get_secret_value(), EVERY_ROLE)
 
     @property
     def _secrets_file(self) -> Path:

@@ -17,9 +17,8 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from cli.commands import CATALOGUE, Entry
+from cli.commands import CATALOGUE, PROGRAM, Entry
 
-PROGRAM: Final = "aftersales"
 DEBUG: Final = "--debug"
 INTERRUPTED: Final = 130
 FAILED: Final = 1

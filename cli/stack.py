@@ -17,7 +17,7 @@ import httpx2
 from aftersales.client import AfterSales
 from aftersales.contract.names import SEARCH_ATTRIBUTES
 from aftersales.contract.values import Role
-from cli.home import Addresses, Home, HomeError, Secrets
+from cli.home import LINK_KEY_ID, Addresses, Home, HomeError, Secrets
 from cli.servers.claims import sole_claim
 from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
 from cli.servers.discovery import silent
@@ -38,8 +38,8 @@ class StackOptions:
     `temporal`: the address of a server that runs already; else a dev server is started. `database_url`: another
     database than the embedded SQLite file. `time_scale` shortens every wait of the policy for people and windows;
     `order_lookup_s` is how long an order that the shop does not know is looked up again, None as the policy says.
-    `usual_ports`: take the well-known ports where they are free and no other stack of this machine has them. `extra`
-    is added to the worker's environment.
+    `usual_ports`: take the well-known ports where they are free and no other stack of this machine has them.
+    `worker_extra` is added to the worker's environment.
     """
 
     home: Home
@@ -49,7 +49,7 @@ class StackOptions:
     database_url: str | None = None
     headless: bool = False
     usual_ports: bool = False
-    extra: Mapping[str, str] = field(default_factory=dict)
+    worker_extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -126,7 +126,7 @@ class Stack:
             "AFTERSALES_FINANCE_MAIL": "finance@shop.example",
             "AFTERSALES_OPS_MAIL": "ops@shop.example",
             **self._order_lookup(),
-            **self.options.extra,
+            **self.options.worker_extra,
         }
 
     def portal_environment(self) -> dict[str, str]:
@@ -154,7 +154,7 @@ class Stack:
         return {} if told is None else {"AFTERSALES_ORDER_LOOKUP_S": str(told)}
 
     def _link_keys(self) -> str:
-        return json.dumps([{"key_id": "link1", "secret": self._secrets.link.get_secret_value()}])
+        return json.dumps([{"key_id": LINK_KEY_ID, "secret": self._secrets.link.get_secret_value()}])
 
     def _python(
         self,

@@ -15,6 +15,9 @@ SALES_RETURNS: Final = "sales_returns"
 CUSTOMER_REFUNDS_PAYABLE: Final = "customer_refunds_payable"
 """Promised to customers and not yet paid out."""
 
+REFUNDS_OVERPAID: Final = "refunds_overpaid"
+"""Paid out a second time for one leg: no cost of returns, but money that is to be got back."""
+
 CLEARING_PREFIX: Final = "clearing:"
 
 

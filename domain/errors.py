@@ -76,8 +76,11 @@ class AmountTooPrecise(MoneyError):
     told = Role.CUSTOMER
 
     def __init__(self, typed: str, currency: str, exponent: int) -> None:
+        rule = f"has too many decimals; amounts in {currency} have at most {exponent}"
+        if exponent == 0:
+            rule = f"has decimals; amounts in {currency} are whole numbers"
         super().__init__(
-            f"{typed!r} has more than the {exponent} digits that {currency} has after the point.",
+            f"{typed!r} {rule}.",
             typed=typed,
             currency=currency,
             exponent=exponent,

@@ -14,7 +14,7 @@ from typing import Final
 
 import filetype
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from aftersales.contract.values import EvidenceRef
@@ -36,6 +36,16 @@ _HEAD_BYTES: Final = 8192
 
 class EvidenceError(Exception):
     """Base of what is wrong with a piece of evidence; `str(error)` says what to do."""
+
+
+class EvidenceAddressError(Exception):
+    """Where evidence is to be kept cannot be used."""
+
+    def __init__(self, why: Exception) -> None:
+        reason = str(why).partition("\n")[0]
+        super().__init__(
+            f"Evidence cannot be kept there ({reason}). Name a folder or an address such as s3://bucket/path."
+        )
 
 
 class EvidenceTooLargeError(EvidenceError):
@@ -102,8 +112,14 @@ class EvidenceStore:
 
 
 def open_evidence(address: str, largest_bytes: int = LARGEST_BYTES) -> EvidenceStore:
-    """The store at a folder's path or a URL (`memory:///`, `file:///…`, `s3://…`; keys from `AWS_*`)."""
-    return EvidenceStore(_bucket(address), largest_bytes)
+    """The store at a folder's path or a URL (`memory:///`, `file:///…`, `s3://…`; keys from `AWS_*`).
+
+    Raises EvidenceAddressError.
+    """
+    try:
+        return EvidenceStore(_bucket(address), largest_bytes)
+    except (BaseError, OSError) as why:
+        raise EvidenceAddressError(why) from why
 
 
 def _bucket(address: str) -> ObjectStore:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Final, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 
 from aftersales.contract.messages import Number
 from aftersales.contract.values import Frozen, Language, OpaqueId
@@ -35,12 +35,28 @@ class LinkKey(Frozen):
     key_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
     secret: SecretStr
 
-    def secret_bytes(self) -> bytes:
-        """Raises ValueError if the secret is too short to keep anybody out."""
-        secret = self.secret.get_secret_value().encode()
-        if len(secret) < MIN_SECRET_BYTES:
-            raise ValueError(f"link key {self.key_id!r}: the secret needs at least {MIN_SECRET_BYTES} bytes")
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"the secret needs at least {MIN_SECRET_BYTES} bytes to keep anybody out")
         return secret
+
+
+def refuse_repeated(key_ids: Sequence[str]) -> None:
+    """Raises ValueError: of two keys under one id only the last would count, in silence."""
+    twice = sorted({key_id for key_id in key_ids if key_ids.count(key_id) > 1})
+    if twice:
+        raise ValueError(f"the key id {', '.join(twice)} stands there twice; give each key an id of its own")
+
+
+def _each_id_once(keys: tuple[LinkKey, ...]) -> tuple[LinkKey, ...]:
+    refuse_repeated([key.key_id for key in keys])
+    return keys
+
+
+LinkKeys = Annotated[tuple[LinkKey, ...], Field(min_length=1), AfterValidator(_each_id_once)]
+"""As a setting: the first one signs, all are accepted."""
 
 
 class Bound(Frozen):
@@ -78,7 +94,7 @@ class LinkSigner:
     def __init__(self, keys: Sequence[LinkKey]) -> None:
         if not keys:
             raise ValueError("links: at least one signing key is needed; set one")
-        self._secrets = {key.key_id: key.secret_bytes() for key in keys}
+        self._secrets = {key.key_id: key.secret.get_secret_value().encode() for key in keys}
         self._signing_id = keys[0].key_id
 
     def survey_token(self, link: SurveyLink) -> str:

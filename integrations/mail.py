@@ -28,6 +28,9 @@ ABOUT_OURSELVES: Final = frozenset({530, 534, 535, 538})
 NUMBER_HEADER: Final = "X-Application-Number"
 STAGE_HEADER: Final = "X-Case-Stage"
 
+SEND_LIMIT_S: Final = 20.0
+"""For each step of the conversation with the server, not for the whole of it."""
+
 _FINAL: Final = 500
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _MESSAGE_ID: Final = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,200}")
@@ -42,28 +45,25 @@ class Security(StrEnum):
     TLS = "tls"
 
 
-class SmtpServer(Frozen):
-    """Where mail is handed over. Certificates are always verified, against `ca_file` if it is given."""
+class MailSettings(Frozen):
+    """Where mail is handed over and whose it is. A server's certificate is always verified."""
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(gt=0, le=65535)] = 2525
-    security: Security = Security.NONE
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    sender: str = "after-sales@localhost"
-    sender_name: str = ""
-    timeout_s: Annotated[float, Field(gt=0)] = 20.0
-    ca_file: str = ""
+    smtp_host: str = "127.0.0.1"
+    smtp_port: Annotated[int, Field(gt=0, le=65535)] = 2525
+    smtp_security: Security = Security.NONE
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_sender: str = "after-sales@localhost"
 
 
 class SmtpMailer:
     """Hands each mail over on a connection of its own: no state to lose, and fast enough on a near server."""
 
-    def __init__(self, server: SmtpServer) -> None:
-        self._server = server
-        self._sender = Address(server.sender_name, addr_spec=server.sender)
-        encrypted = server.security is not Security.NONE
-        self._tls = ssl.create_default_context(cafile=server.ca_file or None) if encrypted else None
+    def __init__(self, settings: MailSettings, sender_name: str = "", limit_s: float = SEND_LIMIT_S) -> None:
+        self._settings = settings
+        self._sender = Address(sender_name, addr_spec=settings.mail_sender)
+        self._limit_s = limit_s
+        self._tls = None if settings.smtp_security is Security.NONE else ssl.create_default_context()
 
     async def send(self, mail: Mail) -> None:
         """Hand a mail over.
@@ -85,17 +85,17 @@ class SmtpMailer:
             raise _sorted(answer.code, answer.message, answer) from answer
 
     async def _hand_over(self, message: EmailMessage) -> None:
-        server = self._server
+        server = self._settings
         await aiosmtplib.send(
             message,
-            hostname=server.host,
-            port=server.port,
-            username=server.username or None,
-            password=server.password.get_secret_value() or None,
-            use_tls=server.security is Security.TLS,
-            start_tls=server.security is Security.STARTTLS,
+            hostname=server.smtp_host,
+            port=server.smtp_port,
+            username=server.smtp_username or None,
+            password=server.smtp_password.get_secret_value() or None,
+            use_tls=server.smtp_security is Security.TLS,
+            start_tls=server.smtp_security is Security.STARTTLS,
             tls_context=self._tls,
-            timeout=server.timeout_s,
+            timeout=self._limit_s,
         )
 
 

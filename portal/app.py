@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import FastAPI
 from limits import RateLimitItemPerMinute
@@ -12,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from integrations.evidence import EvidenceStore
-from integrations.links import LinkSigner
+from integrations.links import BoundT, LinkSigner
+from portal import survey, uploads
+from portal.entrance import Entrance
 from portal.guard import Guard
 from portal.health import Health
 from portal.limits import Throttle
@@ -24,6 +27,7 @@ from portal.survey import Survey
 from portal.telling import Telling
 from portal.uploads import Uploads
 from portal.webhooks import Webhooks
+from storage.portal import TokenPurpose
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,15 @@ def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
     """Three routes, a style sheet, `/healthz` and `/readyz`; no API description is published."""
     app = FastAPI(title="portal", docs_url=None, redoc_url=None, openapi_url=None, lifespan=parts.lifespan)
     pages = Pages(settings.shop_name)
-    webhooks = Webhooks(settings, parts.records, parts.telling, parts.verifiers, parts.clock)
-    survey = Survey(settings, parts.records, parts.cases, parts.links, parts.clock, pages, _throttle(settings))
-    uploads = Uploads(settings, parts.records, parts.evidence, parts.links, parts.clock, pages, _throttle(settings))
-    for room in (webhooks, survey, uploads, Health(parts.records.reach)):
+    by_link = _entrance(settings, parts, TokenPurpose.SURVEY, parts.links.read_survey, survey.spent_key)
+    by_ticket = _entrance(settings, parts, TokenPurpose.UPLOAD, parts.links.read_upload, uploads.spent_key)
+    rooms = (
+        Webhooks(settings, parts.records, parts.telling, parts.verifiers, parts.clock),
+        Survey(by_link, parts.cases, pages, settings.body_limit_s),
+        Uploads(by_ticket, parts.records, parts.evidence, pages, parts.clock, settings.upload_limit_s),
+        Health(parts.records.reach),
+    )
+    for room in rooms:
         app.include_router(room.router())
     app.add_api_route("/portal.css", pages.style, methods=["GET"], response_model=None)
     strays = Strays(pages)
@@ -61,8 +70,15 @@ def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
     return Guard(app)
 
 
-def _throttle(settings: PortalSettings) -> Throttle:
-    """Survey and uploads each have their own: who has sent twenty photos may still rate."""
-    return Throttle(
+def _entrance(
+    settings: PortalSettings,
+    parts: Parts,
+    purpose: TokenPurpose,
+    read: Callable[[str, datetime], BoundT],
+    spent_key: Callable[[BoundT], str],
+) -> Entrance[BoundT]:
+    """Each counts for itself: who has sent twenty photos may still rate."""
+    throttle = Throttle(
         RateLimitItemPerMinute(settings.address_per_minute), RateLimitItemPerMinute(settings.link_per_minute)
     )
+    return Entrance(purpose, read, spent_key, records=parts.records, clock=parts.clock, throttle=throttle)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import uvicorn
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from starlette.types import ASGIApp
 
-from integrations.evidence import open_evidence
+from integrations.clock import SystemClock
+from integrations.environment import explain_settings
+from integrations.evidence import EvidenceAddressError, open_evidence
 from integrations.links import LinkSigner
 from portal.app import Parts, create_app
 from portal.cases import ClientCases
@@ -25,20 +27,14 @@ from storage.errors import DatabaseUrlError
 from storage.portal import PortalStore
 
 CANNOT_START = 2
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+UNUSABLE = (ValidationError, SettingsError, DatabaseUrlError, EvidenceAddressError)
+"""What settings, or what they point to, can be. Anything else is a fault of the program, and told as one."""
 
 
 def build(settings: PortalSettings) -> ASGIApp:
     """The application on the real database, store and Temporal; connects to none of them yet.
 
-    Raises ValueError or DatabaseUrlError for settings that cannot be used.
+    Raises DatabaseUrlError or EvidenceAddressError for settings that cannot be used.
     """
     records, clock = PortalStore(create_store_engine(settings.database_url)), SystemClock()
     cases = ClientCases(settings.proof_key(), settings.temporal_address, settings.temporal_namespace)
@@ -74,18 +70,25 @@ def serve(settings: PortalSettings, app: ASGIApp) -> None:
         uvicorn.Server(config).run()
 
 
-def main() -> None:
-    """Read the settings, build, serve; unusable settings are told in one paragraph and status 2."""
+def _explain(error: ValidationError | SettingsError | DatabaseUrlError | EvidenceAddressError) -> str:
+    """One paragraph: what was wrong, and with which setting."""
+    match error:
+        case ValidationError() | SettingsError():
+            return explain_settings(error, PortalSettings)
+        case DatabaseUrlError():
+            return f"AFTERSALES_DATABASE_URL: {error}"
+        case EvidenceAddressError():
+            return f"AFTERSALES_EVIDENCE: {error}"
+
+
+def main(building: Callable[[PortalSettings], ASGIApp] = build) -> None:
+    """Read the settings, build, serve. Ends with status 2 when the settings cannot be used."""
     logging.basicConfig(level=logging.INFO)
     try:
         settings = PortalSettings()
-        app = build(settings)
-    except ValidationError as why:
-        missing = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in why.errors())
-        sys.stderr.write(f"The portal cannot start. Set AFTERSALES_PORTAL_… or AFTERSALES_…: {missing}\n")
-        sys.exit(CANNOT_START)
-    except (ValueError, DatabaseUrlError) as why:
-        sys.stderr.write(f"The portal cannot start: {why}\n")
+        app = building(settings)
+    except UNUSABLE as why:
+        sys.stderr.write(f"The portal cannot start.\n{_explain(why)}\n")
         sys.exit(CANNOT_START)
     serve(settings, app)
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aftersales.proof import ProofKey
 from integrations.evidence import LARGEST_BYTES
-from integrations.links import LinkKey
+from integrations.links import LinkKeys
 
 
 def _shared(name: str) -> AliasChoices:
@@ -46,7 +46,7 @@ class PortalSettings(BaseSettings):
     port: Annotated[int, Field(gt=0, le=65535)] = 8700
     database_url: Annotated[str, Field(validation_alias=_shared("DATABASE_URL"))]
     evidence: Annotated[str, Field(validation_alias=_shared("EVIDENCE"))] = "var/evidence"
-    link_keys: Annotated[tuple[LinkKey, ...], Field(validation_alias=_shared("LINK_KEYS"), min_length=1)]
+    link_keys: Annotated[LinkKeys, Field(validation_alias=_shared("LINK_KEYS"))]
     proof_key_id: str = "portal"
     proof_secret: Annotated[SecretStr, Field(min_length=16)]
     stripe_webhook_secrets: Annotated[

@@ -18,12 +18,12 @@ from starlette.responses import Response
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Answer, SurveyAnswer
 from aftersales.contract.values import ErrorCode
-from integrations.links import LinkInvalidError, LinkSigner, SurveyLink
+from integrations.links import LinkInvalidError, SurveyLink
 from portal.bodies import BodyTooLargeError, whole_body
-from portal.limits import Throttle, TooManyRequestsError
+from portal.entrance import Entrance
+from portal.limits import TooManyRequestsError
 from portal.pages import Pages
-from portal.ports import Cases, Clock, PortalRecords
-from portal.settings import PortalSettings
+from portal.ports import Cases
 from portal.survey_form import Filled, Flaw, read_form
 from storage.portal import TokenPurpose
 
@@ -40,23 +40,11 @@ _log = structlog.get_logger(__name__)
 class Survey:
     """`GET` and `POST /survey/{token}`."""
 
-    def __init__(
-        self,
-        settings: PortalSettings,
-        records: PortalRecords,
-        cases: Cases,
-        links: LinkSigner,
-        clock: Clock,
-        pages: Pages,
-        throttle: Throttle,
-    ) -> None:
-        self._settings = settings
-        self._records = records
+    def __init__(self, entrance: Entrance[SurveyLink], cases: Cases, pages: Pages, body_limit_s: float) -> None:
+        self._entrance = entrance
         self._cases = cases
-        self._links = links
-        self._clock = clock
         self._pages = pages
-        self._throttle = throttle
+        self._body_limit_s = body_limit_s
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -66,40 +54,30 @@ class Survey:
 
     async def form(self, token: str, request: Request) -> Response:
         """200 the form, 404 if the link does not hold, 429, 503 without a database. Changes nothing."""
-        try:
-            link = await self._open_link(token, request)
-        except TooManyRequestsError as why:
-            return self._pages.too_many(why.wait_s)
-        except (SQLAlchemyError, OSError) as why:
-            _log.error("survey_unavailable", why=str(why))
-            return self._pages.unavailable()
-        return self._pages.form(link) if link else self._pages.invalid()
+        opened = await self._opened(token, request)
+        return self._pages.form(opened) if isinstance(opened, SurveyLink) else opened
 
     async def answer(self, token: str, request: Request) -> Response:
         """200 thanks, 404 if the link does not hold, 408, 413, 422 what is missing, 429, 503 if nobody takes it yet."""
+        opened = await self._opened(token, request)
+        return await self._take(opened, request) if isinstance(opened, SurveyLink) else opened
+
+    async def _opened(self, token: str, request: Request) -> SurveyLink | Response:
+        """The link, or the page that says why it is not opened."""
         try:
-            link = await self._open_link(token, request)
+            return await self._entrance.open(token, request)
+        except LinkInvalidError as why:
+            _log.info("survey_link_refused", why=str(why))
+            return self._pages.invalid()
         except TooManyRequestsError as why:
             return self._pages.too_many(why.wait_s)
         except (SQLAlchemyError, OSError) as why:
             _log.error("survey_unavailable", why=str(why))
             return self._pages.unavailable()
-        return await self._take(link, request) if link else self._pages.invalid()
-
-    async def _open_link(self, token: str, request: Request) -> SurveyLink | None:
-        """Before a byte of the body is read. Raises TooManyRequestsError, and what a database raises."""
-        await self._throttle.count_address(request)
-        try:
-            link = self._links.read_survey(token, self._clock.now())
-        except LinkInvalidError as why:
-            _log.info("survey_link_refused", why=str(why))
-            return None
-        await self._throttle.count_link(spent_key(link))
-        return None if await self._records.token_spent(TokenPurpose.SURVEY, spent_key(link)) else link
 
     async def _take(self, link: SurveyLink, request: Request) -> Response:
         try:
-            body = await whole_body(request, LARGEST_FORM_BYTES, self._settings.body_limit_s)
+            body = await whole_body(request, LARGEST_FORM_BYTES, self._body_limit_s)
         except BodyTooLargeError:
             return self._pages.form(link, flaw=Flaw.TOO_LONG, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except (TimeoutError, ClientDisconnect):
@@ -131,7 +109,7 @@ class Survey:
         """A link that cannot be noted as used does no harm: the case itself takes one answer. The customer is told
         what the case said, not what our notes did."""
         try:
-            await self._records.spend_token(TokenPurpose.SURVEY, spent_key(link), self._clock.now())
+            await self._entrance.use_up(link)
         except (SQLAlchemyError, OSError) as why:
             _log.error("survey_link_not_noted", number=link.number, accepted=answer.accepted, why=str(why))
 

@@ -28,14 +28,13 @@ from integrations.evidence import (
     EvidenceTooLargeError,
     EvidenceTypeError,
 )
-from integrations.links import LinkInvalidError, LinkSigner, UploadTicket
+from integrations.links import LinkInvalidError, UploadTicket
 from portal.answers import TRY_AGAIN_S, Refusal, too_many, wants_page
 from portal.bodies import BodyTooLargeError, bounded
-from portal.limits import Throttle, TooManyRequestsError
+from portal.entrance import Entrance
+from portal.limits import TooManyRequestsError
 from portal.pages import Pages
 from portal.ports import Clock, PortalRecords
-from portal.settings import PortalSettings
-from storage.portal import TokenPurpose
 
 FORM_OVERHEAD_BYTES = 16 * 1024
 _PIECE_BYTES = 256 * 1024
@@ -66,21 +65,19 @@ class Uploads:
 
     def __init__(
         self,
-        settings: PortalSettings,
+        entrance: Entrance[UploadTicket],
         records: PortalRecords,
         evidence: EvidenceStore,
-        links: LinkSigner,
-        clock: Clock,
         pages: Pages,
-        throttle: Throttle,
+        clock: Clock,
+        upload_limit_s: float,
     ) -> None:
-        self._settings = settings
+        self._entrance = entrance
         self._records = records
         self._evidence = evidence
-        self._links = links
-        self._clock = clock
         self._pages = pages
-        self._throttle = throttle
+        self._clock = clock
+        self._upload_limit_s = upload_limit_s
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -99,8 +96,7 @@ class Uploads:
 
     async def _receive(self, token: str, request: Request) -> EvidenceRef | Refusal:
         try:
-            ticket = await self._open_ticket(token, request)
-            return await self._take(ticket, request)
+            return await self._take(await self._entrance.open(token, request), request)
         except LinkInvalidError as why:
             _log.info("ticket_refused", why=str(why))
             return REFUSED
@@ -110,20 +106,11 @@ class Uploads:
             _log.error("evidence_not_kept", why=str(why))
             return NOT_KEPT
 
-    async def _open_ticket(self, token: str, request: Request) -> UploadTicket:
-        """Before a byte of the body is read. Raises LinkInvalidError, TooManyRequestsError."""
-        await self._throttle.count_address(request)
-        ticket = self._links.read_upload(token, self._clock.now())
-        await self._throttle.count_link(ticket.ticket_id)
-        if await self._records.token_spent(TokenPurpose.UPLOAD, spent_key(ticket)):
-            raise LinkInvalidError("used")
-        return ticket
-
     async def _take(self, ticket: UploadTicket, request: Request) -> EvidenceRef | Refusal:
         """The content first, written once by its hash; then ticket and evidence together. Whatever is cut off
         leaves the ticket good, and at most content that nobody refers to."""
         try:
-            async with asyncio.timeout(self._settings.upload_limit_s):
+            async with asyncio.timeout(self._upload_limit_s):
                 ref = await self._keep(ticket, request)
         except (TimeoutError, ClientDisconnect):
             return TOO_SLOW

@@ -8,6 +8,7 @@ architecture, Stores). PostgreSQL: every wait has a limit.
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from typing import Final
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,6 +35,9 @@ BLOCKING_TIMEOUT_S: Final = 0.1
 
 BUSY_PAUSE_S: Final = 0.02
 
+IDLE_S: Final = 1.0
+"""A connection that nobody used for so long is asked whether it lives; asking each time costs three round trips."""
+
 CONNECT_TIMEOUT_S: Final = 5
 STATEMENT_TIMEOUT_S: Final = 30
 POSTGRESQL_LIMITS: Final = {
@@ -48,7 +52,9 @@ SQLITE_PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE deletes without asking the triggers
 )
+_PRIMARY_CODE: Final = 0xFF
 _WRITES: Final = "aftersales_writes"
+_USED_AT: Final = "used_at"
 
 
 def create_store_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
@@ -59,17 +65,7 @@ def create_store_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     parsed = checked_url(url)
     if parsed.drivername == SQLITE:
         return _sqlite_engine(parsed)
-    return create_async_engine(
-        parsed,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,  # after the database was down, the first step must not pay for a dead connection
-        connect_args={
-            "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": STATEMENT_TIMEOUT_S,
-            "server_settings": POSTGRESQL_LIMITS,
-        },
-    )
+    return _postgresql_engine(parsed, pool_size)
 
 
 def checked_url(url: str) -> URL:
@@ -92,6 +88,40 @@ def checked_url(url: str) -> URL:
             "can see), a database name for PostgreSQL."
         )
     return parsed
+
+
+def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": STATEMENT_TIMEOUT_S,
+            "server_settings": POSTGRESQL_LIMITS,
+        },
+    )
+
+    def ask_after_idling(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
+        """After the database was down, the first step must not pay for a dead connection."""
+        if time.monotonic() - entry.info.get(_USED_AT, math.inf) > IDLE_S:
+            _require_alive(engine, connection)
+
+    event.listen(engine.sync_engine, "checkout", ask_after_idling)
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    return engine
+
+
+def _note_use(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED_AT] = time.monotonic()
+
+
+def _require_alive(engine: AsyncEngine, connection: DBAPIConnection) -> None:
+    dialect = engine.dialect
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError("The connection died while it was idle.") from error
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
@@ -160,4 +190,6 @@ class Transactions:
 
 
 def _is_busy(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    """Another's transaction, or its recovery of a log that a killed process left: kinds are told in the upper bits."""
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,9 @@ from storage.errors import SchemaError, StorageError
 from storage.tables import AUDIT, LEDGER
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_ALEMBIC: Final = threading.Lock()
+"""Alembic keeps the migration under way in globals: one process runs one at a time, whatever the database."""
+_TURN_PAUSE_S: Final = 0.02
 _UPGRADE_LOCK: Final = 0x0AF7E25A1E5  # any number that nothing else locks
 
 
@@ -35,12 +40,25 @@ async def upgrade(url: str) -> None:
     """
     engine = create_store_engine(url)
     try:
-        async with Transactions(engine).begin() as connection:
+        async with _alembics_turn(), Transactions(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def _alembics_turn() -> AsyncIterator[None]:
+    """Looked for again and again: to wait for a thread's lock would hold up the loop whose task may have it."""
+    while True:
+        if _ALEMBIC.acquire(blocking=False):
+            break
+        await asyncio.sleep(_TURN_PAUSE_S)
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
 
 
 async def require_current(engine: AsyncEngine) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis  # noqa: F401 - loaded at a session's end for the first time, CPython 3.11 may fail to parse it
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
@@ -21,6 +22,8 @@ from cli.servers.processes import Processes
 from cli.servers.search_attributes import AttributeTypes, attribute_types
 from cli.servers.temporal_cli import obtain_temporal_cli
 from cli.stack import Stack
+from sandbox.settings import SandboxSettings
+from tests.sandbox.servers import Box, sandbox
 from tests.support.stack import small_stack
 from tests.support.temporal import time_skipping
 
@@ -66,6 +69,21 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     """The whole service as real processes; whoever stops a part of it starts it again."""
     async with small_stack(tmp_path_factory.mktemp("service")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def deaf_box() -> AsyncIterator[Box]:
+    """The session's sandbox, served within this process and without a webhook address."""
+    async with sandbox(SandboxSettings()) as running:
+        yield running
+
+
+@pytest.fixture
+async def box(deaf_box: Box) -> Box:
+    """A new sandbox with one captured payment `ch_1` of 100.00 USD and nobody listening."""
+    await deaf_box.reset()
+    await deaf_box.seed()
+    return deaf_box
 
 
 @pytest.fixture(scope="session")

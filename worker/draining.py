@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
-from temporalio.worker import Interceptor as WorkerInterceptor
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from aftersales.contract.names import QUEUE_CASES, QUEUE_NOTIFICATIONS
 
-LATELY_S: Final = 5.0
-"""A call that ended before the worker was told to stop may be unrecorded as well; after this long it is not."""
+UNRECORDED_S: Final = 5.0
+"""A call that has ended may be unrecorded for so long; later it is not, while its case's queue is served."""
 
-MOST_REMEMBERED: Final = 2000
 RECORDED_WITHIN_S: Final = 10.0
 """A case records an answer in milliseconds, and gives up a database that is away after eight seconds."""
 
@@ -44,71 +40,62 @@ class Stoppable(Protocol):
         ...
 
 
-class ProviderCalls(ClientInterceptor, WorkerInterceptor):
-    """Remembers which cases have, or lately had, a call of a provider under way in this process."""
+class ProviderCalls(Interceptor):
+    """Given to a provider's worker, it knows the cases that have, or lately had, a call under way there."""
 
-    def __init__(self) -> None:
-        self._underway: Counter[str] = Counter()
-        self._ended: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
+    def __init__(self, unrecorded_s: float = UNRECORDED_S) -> None:
+        self._unrecorded_s = unrecorded_s
+        self._calls: Counter[str] = Counter()
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
-        return _Remembered(next, self)
+        return _Noted(next, self)
 
     def begun(self, workflow_id: str) -> None:
-        self._underway[workflow_id] += 1
+        self._calls[workflow_id] += 1
 
     def ended(self, workflow_id: str) -> None:
-        self._underway -= Counter([workflow_id])
-        self._ended.append((time.monotonic(), workflow_id))
+        asyncio.get_running_loop().call_later(self._unrecorded_s, self._forget, workflow_id)
 
-    def lately(self) -> set[str]:
-        """Workflow ids of calls under way, and of those that ended some seconds ago."""
-        since = time.monotonic() - LATELY_S
-        return {*self._underway, *(each for at, each in self._ended if at >= since)}
+    def cases(self) -> set[str]:
+        """By their workflow ids."""
+        return set(self._calls)
+
+    def _forget(self, workflow_id: str) -> None:
+        self._calls -= Counter([workflow_id])
 
 
-class _Remembered(ActivityInboundInterceptor):
+class _Noted(ActivityInboundInterceptor):
     def __init__(self, following: ActivityInboundInterceptor, calls: ProviderCalls) -> None:
         super().__init__(following)
         self._calls = calls
 
     async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
-        info = activity.info()
-        if info.workflow_id is None or info.task_queue in (QUEUE_CASES, QUEUE_NOTIFICATIONS):
-            return await super().execute_activity(input)
-        self._calls.begun(info.workflow_id)
+        workflow_id = activity.info().workflow_id or ""
+        self._calls.begun(workflow_id)
         try:
             return await super().execute_activity(input)
         finally:
-            self._calls.ended(info.workflow_id)
-
-
-def remembering(client: Client, calls: ProviderCalls) -> Client:
-    """The same connection, whose workers tell `calls` of each call of a provider."""
-    config = client.config()
-    config["interceptors"] = [*config["interceptors"], calls]
-    return Client(**config)
+            self._calls.ended(workflow_id)
 
 
 async def drain(client: Client, workers: Sequence[Stoppable], calls: ProviderCalls) -> None:
     """Shut the workers down: what is under way ends or, after their graceful time, is cancelled."""
-    asked = calls.lately()
-    by_queue = {worker.task_queue: worker for worker in workers}
-    cases, letters = by_queue.pop(QUEUE_CASES, None), by_queue.pop(QUEUE_NOTIFICATIONS, None)
+    others = {worker.task_queue: worker for worker in workers}
+    cases = others.pop(QUEUE_CASES, None)
     async with asyncio.TaskGroup() as stopping:
-        if letters:  # no step of a case waits for them
-            stopping.create_task(letters.shutdown())
-        await asyncio.gather(*(providers.shutdown() for providers in by_queue.values()))
+        ends = {queue: stopping.create_task(worker.shutdown()) for queue, worker in others.items()}
+        ends.pop(QUEUE_NOTIFICATIONS, None)  # no step of a case waits for a letter
+        await asyncio.gather(*ends.values())
         if cases:
-            await _until_recorded(client, asked)
+            await _until_recorded(client, calls)
             await cases.shutdown()
 
 
-async def _until_recorded(client: Client, workflow_ids: Iterable[str]) -> None:
-    """Until each of these cases has dealt with what it was told; what takes too long is left to another worker."""
+async def _until_recorded(client: Client, calls: ProviderCalls) -> None:
+    """Until each case has dealt with what it was told; what takes too long is left to another worker."""
     try:
         async with asyncio.timeout(RECORDED_WITHIN_S):
-            for workflow_id in workflow_ids:
+            for workflow_id in calls.cases():
                 while await _has_a_task_to_do(client, workflow_id):  # noqa: ASYNC110 - Temporal tells nobody
                     await asyncio.sleep(LOOK_AGAIN_S)
     except (TimeoutError, RPCError) as error:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -27,10 +26,11 @@ from temporalio.service import RPCError
 from aftersales.connection import connect
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
+from integrations.environment import explain_settings
 from integrations.stripe import StripeSettingsError
 from policy import PolicyError
 from storage.errors import DatabaseUrlError, StorageError
-from worker.draining import ProviderCalls, drain, remembering
+from worker.draining import ProviderCalls, drain
 from worker.garbage import spare_the_collector
 from worker.logs import forward_the_engines_lines, set_up_logging
 from worker.settings import Queue, WorkerSettings
@@ -56,12 +56,10 @@ async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Serve the queues until `stop` is set, then drain. Raises one of `UNUSABLE` when it cannot start."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_parts(settings))
-        calls = ProviderCalls()
-        client = remembering(
-            await connect(address=settings.temporal_address, namespace=settings.temporal_namespace), calls
-        )
+        client = await connect(address=settings.temporal_address, namespace=settings.temporal_namespace)
         await _require_namespace(client)
-        workers = make_workers(client, parts, settings)
+        calls = ProviderCalls()
+        workers = make_workers(client, parts, settings, calls)
         for worker in workers:
             await stack.enter_async_context(worker)
         if Queue.CASES in settings.queues:
@@ -127,26 +125,14 @@ def end_process(status: int) -> NoReturn:
 def explain(error: Exception) -> str:
     """One paragraph: what was wrong, and with which setting. No value is repeated: it may be a secret."""
     match error:
-        case ValidationError():
-            return _by_variable(error)
-        case SettingsError() if named := re.search(r'field "(\w+)"', str(error)):
-            return f"AFTERSALES_{named[1].upper()}: not to be read; lists and keys are written as JSON."
+        case ValidationError() | SettingsError():
+            return explain_settings(error, WorkerSettings)
         case PolicyError():
             return f"AFTERSALES_POLICY: {error}"
         case DatabaseUrlError():
             return f"AFTERSALES_DATABASE_URL: {error}"
         case _:
             return str(error)
-
-
-def _by_variable(error: ValidationError) -> str:
-    """A line for each variable: what else is wrong with the same one mostly follows from the first."""
-    lines: dict[str, str] = {}
-    for wrong in error.errors(include_input=False, include_url=False):
-        names = [str(part) for part in wrong["loc"]]
-        sentence = wrong["msg"].removeprefix("Value error, ")
-        lines.setdefault(names[0], f"AFTERSALES_{'.'.join(names).upper()}: {sentence}")
-    return "\n".join(lines.values())
 
 
 def main(serving: Serving = serve) -> int:

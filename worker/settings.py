@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from aftersales.contract.values import Frozen, Language, Role
+from aftersales.contract import names
+from aftersales.contract.values import Frozen, Role
 from aftersales.proof import Keyring, ProofKey
 from integrations.letters import LetterSettings
-from integrations.links import LinkKey
-from integrations.mail import Security, SmtpServer
+from integrations.links import LinkKeys, refuse_repeated
+from integrations.mail import MailSettings
 from integrations.stripe import StripeSettings
 
 
 class Queue(StrEnum):
     """The task queues a worker can serve."""
 
-    CASES = "cases"
-    PAYMENTS_STRIPE = "payments-stripe"
-    NOTIFICATIONS = "notifications"
+    CASES = names.QUEUE_CASES
+    PAYMENTS_STRIPE = names.payments_queue("stripe")
+    NOTIFICATIONS = names.QUEUE_NOTIFICATIONS
 
 
 class TrustedKey(Frozen):
@@ -36,7 +36,7 @@ class TrustedKey(Frozen):
         return ProofKey(self.key_id, self.secret.get_secret_value(), self.roles)
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(BaseSettings, LetterSettings, MailSettings):
     """Environment: `AFTERSALES_<NAME>`; lists and keys are JSON. Times in seconds.
 
     `time_scale` (0, 1] shortens every wait of the policy for people and windows, for demos and tests; production leaves
@@ -49,7 +49,7 @@ class WorkerSettings(BaseSettings):
     database_url: Annotated[str, Field(repr=False)]  # PostgreSQL's holds a password
     database_connections: Annotated[int, Field(gt=0, le=200)] = 10
     proof_keys: Annotated[tuple[TrustedKey, ...], Field(min_length=1)]
-    link_keys: Annotated[tuple[LinkKey, ...], Field(min_length=1)]
+    link_keys: LinkKeys
 
     temporal_address: str | None = None
     temporal_namespace: str | None = None
@@ -70,24 +70,7 @@ class WorkerSettings(BaseSettings):
     stripe_timeout_s: Annotated[float, Field(gt=0, le=9)] = 8.0
     stripe_calls_per_s: Annotated[float, Field(gt=0)] = 80.0
 
-    smtp_host: str = "127.0.0.1"
-    smtp_port: Annotated[int, Field(gt=0, le=65535)] = 2525
-    smtp_security: Security = Security.NONE
-    smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    mail_sender: str = "after-sales@localhost"
     mail_host: str = "after-sales.localhost"
-
-    shop_name: str = "After-sales"
-    portal_url: str = "http://127.0.0.1:8700"
-    case_url: str = ""
-    agents_mail: str = ""
-    supervisors_mail: str = ""
-    finance_mail: str = ""
-    ops_mail: str = ""
-    staff_language: Language = Language.ZH_CN
-    time_zone: str = "UTC"
-
     log_format: Annotated[str, Field(pattern="^(json|console)$")] = "json"
 
     @field_validator("queues")
@@ -100,15 +83,7 @@ class WorkerSettings(BaseSettings):
     @field_validator("proof_keys")
     @classmethod
     def _sound_proof_keys(cls, keys: tuple[TrustedKey, ...]) -> tuple[TrustedKey, ...]:
-        _once([trusted.key().key_id for trusted in keys])
-        return keys
-
-    @field_validator("link_keys")
-    @classmethod
-    def _sound_link_keys(cls, keys: tuple[LinkKey, ...]) -> tuple[LinkKey, ...]:
-        for key in keys:
-            key.secret_bytes()
-        _once([key.key_id for key in keys])
+        refuse_repeated([trusted.key().key_id for trusted in keys])
         return keys
 
     @field_validator("stripe_api_key")
@@ -123,15 +98,6 @@ class WorkerSettings(BaseSettings):
         StripeSettings(api_key="any", api_base=address)
         return address
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_time_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, OSError) as error:
-            raise ValueError(f"{name!r} is no time zone; name one such as Asia/Shanghai") from error
-        return name
-
     def keyring(self) -> Keyring:
         return Keyring(trusted.key() for trusted in self.proof_keys)
 
@@ -141,34 +107,3 @@ class WorkerSettings(BaseSettings):
             api_base=self.stripe_api_base,
             timeout_s=self.stripe_timeout_s,
         )
-
-    def smtp(self) -> SmtpServer:
-        return SmtpServer(
-            host=self.smtp_host,
-            port=self.smtp_port,
-            security=self.smtp_security,
-            username=self.smtp_username,
-            password=self.smtp_password,
-            sender=self.mail_sender,
-            sender_name=self.shop_name,
-        )
-
-    def letters(self) -> LetterSettings:
-        return LetterSettings(
-            shop_name=self.shop_name,
-            portal_url=self.portal_url,
-            case_url=self.case_url,
-            agents=self.agents_mail,
-            supervisors=self.supervisors_mail,
-            finance=self.finance_mail,
-            ops=self.ops_mail,
-            staff_language=self.staff_language,
-            time_zone=self.time_zone,
-        )
-
-
-def _once(key_ids: list[str]) -> None:
-    """Of two keys under one id only the last would count, in silence."""
-    twice = sorted({key_id for key_id in key_ids if key_ids.count(key_id) > 1})
-    if twice:
-        raise ValueError(f"the key id {', '.join(twice)} stands there twice; give each key an id of its own")

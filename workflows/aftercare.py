@@ -9,7 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.types import Elapse, Stage, StepName
-    from aftersales.contract.values import CaseStatus, ErrorCode, MessageKind
+    from aftersales.contract.values import CaseStatus, ErrorCode, MessageKind, WaitsFor
     from workflows.case import Case, Woken
     from workflows.payment import has_news, look_into_news
 
@@ -39,7 +39,9 @@ async def care(case: Case) -> None:
 
 
 def _show(case: Case, agenda: Agenda) -> None:
-    case.show(waiting="nobody; its windows are still open", due_at=agenda[-1][0] if agenda else None)
+    astray = case.standing.waits_for is WaitsFor.FINANCE
+    waiting = "finance to look at money that moved unexpectedly" if astray else "nobody; its windows are still open"
+    case.show(waiting=waiting, due_at=agenda[-1][0] if agenda else None)
 
 
 async def _next(case: Case, agenda: Agenda) -> None:
@@ -57,8 +59,8 @@ async def _next(case: Case, agenda: Agenda) -> None:
             await look_into_news(case)
             if case.standing.status is outcome:
                 _show(case, agenda)
-        case Woken.MOVED if case.standing.survey_score:
-            _forget_the_survey(case, agenda)
+    if agenda and case.standing.survey_score:  # also if it was answered while the provider was asked
+        _forget_the_survey(case, agenda)
 
 
 def _forget_the_survey(case: Case, agenda: Agenda) -> None:

@@ -8,7 +8,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.types import Elapse, Intake, Resumed, Stage, StepName
-    from aftersales.contract.values import OUTCOMES, CaseStatus
+    from aftersales.contract.values import OUTCOMES, CaseStatus, WaitsFor
     from workflows import options
     from workflows.case import DECIDED, Case, Woken
 
@@ -60,8 +60,11 @@ def _take_up(case: Case, lost: Resumed) -> None:
         stage = Stage.REVERSED
     if stage:
         case.announce(stage)
+    if case.standing.waits_for is WaitsFor.FINANCE and case.standing.status in OUTCOMES:
+        case.announce(Stage.PAYMENT_BLOCKED)
     if case.standing.survey_is_low:
         case.announce(Stage.LOW_SCORE)
+        case.low_score_told = True
 
 
 async def wait_for_evidence(case: Case) -> None:

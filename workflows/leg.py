@@ -186,8 +186,8 @@ class Payment:
                 return
 
     async def record(self, outcome: PaymentOutcome) -> None:
-        """The third step of paying: what became of the leg, written down."""
-        await self.case.step(
+        """The third step of paying: what became of the leg, written down; finance hears of what nobody expected."""
+        result = await self.case.step(
             StepName.RECORD_PAYMENT,
             RecordPayment(
                 number=self.case.number,
@@ -198,6 +198,8 @@ class Payment:
                 outcome=outcome,
             ),
         )
+        if result.alarm:
+            self.case.tell(Stage.PAYMENT_BLOCKED)
 
     def _pause(self, kind: OutcomeKind) -> timedelta:
         poll = timedelta(seconds=self.case.standing.timings.payment_poll_s)

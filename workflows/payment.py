@@ -23,12 +23,13 @@ _OPEN = (
 )
 _PAID = (CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED)
 _MOVES = (OutcomeKind.SUCCEEDED, OutcomeKind.PENDING)
+_IN_DOUBT = (LegState.SUBMITTING, LegState.CONFIRMING)
 _NEWS_TO = {
-    OutcomeKind.SUCCEEDED: (LegState.FAILED, LegState.PENDING),
-    OutcomeKind.PENDING: (LegState.FAILED,),
-    OutcomeKind.REVERSED: (LegState.SUCCEEDED, LegState.PENDING),
-    OutcomeKind.REJECTED: (LegState.PENDING,),
-    OutcomeKind.NEEDS_PAYEE: (LegState.PENDING,),
+    OutcomeKind.SUCCEEDED: (LegState.FAILED, LegState.PENDING, *_IN_DOUBT),
+    OutcomeKind.PENDING: (LegState.FAILED, *_IN_DOUBT),
+    OutcomeKind.REVERSED: (LegState.SUCCEEDED, LegState.PENDING, *_IN_DOUBT),
+    OutcomeKind.REJECTED: (LegState.PENDING, *_IN_DOUBT),
+    OutcomeKind.NEEDS_PAYEE: (LegState.PENDING, *_IN_DOUBT),
 }
 """What is recorded of a leg that nobody is paying just now, by the state it was left in."""
 _UNANSWERED = (OutcomeKind.UNKNOWN, OutcomeKind.RETRY_SAME, OutcomeKind.NEEDS_MERCHANT)
@@ -63,11 +64,13 @@ async def wait_for_finance(case: Case) -> None:
 
     Meanwhile the provider may say that it moved after all; then there is nothing left to decide.
     """
+    told = False
     while case.standing.status is CaseStatus.PAYMENT_FAILED:
         case.show(waiting="finance to try the payment again or to give it up")
         if await case.converse(done=lambda: has_news(case)) is Woken.DONE:
-            await look_into_news(case)
-    if stage := _GIVEN_UP.get(case.standing.status):
+            told = await look_into_news(case)
+    stage = _GIVEN_UP.get(case.standing.status)
+    if stage and not told:
         case.tell(stage)
 
 
@@ -76,14 +79,22 @@ def has_news(case: Case) -> bool:
     return case.news.of_any((*case.standing.legs, *case.standing.earlier))
 
 
-async def look_into_news(case: Case) -> None:
-    """Ask for each payment that the hints may be about, believe only the answers, and tell the customer of a change."""
-    reversed_before, paid_before = _in_state(case, LegState.REVERSED), _in_state(case, LegState.SUCCEEDED)
+async def look_into_news(case: Case) -> bool:
+    """Ask for each payment that the hints may be about, believe only the answers, and tell the customer of a change.
+
+    To the customer a leg is paid or not, by whatever number: a second payment of it is finance's business, and so is
+    one of two that came back. Gives whether the customer was told.
+    """
+    reversed_before, paid_before = _reversed(case), _paid_legs(case)
     await _ask_about_news(case)
-    if _in_state(case, LegState.REVERSED) - reversed_before:
+    came_back = {number: leg for number, leg in _reversed(case).items() if number not in reversed_before}
+    if set(came_back.values()) - _paid_legs(case):
         case.tell(Stage.REVERSED)
-    elif _in_state(case, LegState.SUCCEEDED) - paid_before and case.standing.status in _PAID:
+    elif _paid_legs(case) - paid_before and case.standing.status in _PAID:
         case.tell(Stage.REFUNDED)
+    else:
+        return False
+    return True
 
 
 async def _may_be_sent(case: Case, leg: Leg) -> bool:
@@ -119,5 +130,11 @@ async def _ask_about_news(case: Case) -> None:
             case.news.hear(leg.provider_number)
 
 
-def _in_state(case: Case, state: LegState) -> set[str]:
-    return {leg.provider_number for leg in (*case.standing.legs, *case.standing.earlier) if leg.state is state}
+def _paid_legs(case: Case) -> set[int]:
+    return {leg.leg for leg in case.standing.legs if leg.state is LegState.SUCCEEDED}
+
+
+def _reversed(case: Case) -> dict[str, int]:
+    """The numbers that came back, each with the leg it was sent for."""
+    attempts = (*case.standing.legs, *case.standing.earlier)
+    return {leg.provider_number: leg.leg for leg in attempts if leg.state is LegState.REVERSED}

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from typer import Typer
 
+PROGRAM: Final = "aftersales"
+
 RUN: Final = "Run the service"
 CASES: Final = "Cases"
 REVIEW: Final = "Review"

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from cli.commands import PROGRAM
 from cli.home import DEFAULT
-
-PROGRAM = "aftersales"
 
 
 class Calling(NamedTuple):

@@ -16,7 +16,7 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
 from aftersales.proof import ProofKey
 from cli.commands.errors import CommandError
-from cli.home import STAFF_ROLES, Home, HomeError
+from cli.home import EVERY_ROLE, LINK_KEY_ID, Home, HomeError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CALLER: Final = "cli"
 ANY_TEMPORAL: Final = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
-STACK_LINK_KEY: Final = "link1"
 
 
 class Deployment:
@@ -103,7 +102,7 @@ class Deployment:
                     'AFTERSALES_LINK_KEYS cannot be used; it is JSON such as [{"key_id": "2026a", "secret": "..."}] '
                     "with secrets of at least 16 bytes."
                 ) from error
-        return LinkSigner([LinkKey(key_id=STACK_LINK_KEY, secret=self.home.secrets().link)])
+        return LinkSigner([LinkKey(key_id=LINK_KEY_ID, secret=self.home.secrets().link)])
 
     def _temporal(self) -> str | None:
         """None: as the SDK's own environment configuration says."""
@@ -116,7 +115,7 @@ class Deployment:
         if secret is None:
             return self.home.cli_key()
         try:
-            return ProofKey(self._environ.get("AFTERSALES_CLI_PROOF_KEY_ID", CALLER), secret, STAFF_ROLES)
+            return ProofKey(self._environ.get("AFTERSALES_CLI_PROOF_KEY_ID", CALLER), secret, EVERY_ROLE)
         except ValueError as error:
             raise CommandError(f"AFTERSALES_CLI_PROOF_SECRET cannot be used: {error}.") from error
 

@@ -29,7 +29,7 @@ async def upload(
     # No proxies from the environment: the portal is ours.
     async with httpx2.AsyncClient(base_url=portal, timeout=UPLOAD_LIMIT_S, trust_env=False) as http:
         for file in files:
-            ticket = links.upload_token(_ticket(number, customer_id))
+            ticket = links.upload_token(ticket_for(number, customer_id))
             refs.append(await _send(http, file, ticket))
     return tuple(refs)
 
@@ -65,7 +65,8 @@ def _sentence(answer: httpx2.Response) -> str:
         return f"The portal answered {answer.status_code}."
 
 
-def _ticket(number: str, customer_id: str) -> UploadTicket:
+def ticket_for(number: str, customer_id: str) -> UploadTicket:
+    """A new one, good for one file of any kind that counts as evidence."""
     return UploadTicket(
         number=number,
         customer_id=customer_id,

@@ -13,8 +13,10 @@ import typer
 def worker() -> int:
     """Run a worker in the foreground.
 
-    Its settings are environment variables AFTERSALES_..., above all AFTERSALES_DATABASE_URL,
-    AFTERSALES_PROOF_KEYS, AFTERSALES_LINK_KEYS, AFTERSALES_STRIPE_API_KEY and AFTERSALES_TEMPORAL_ADDRESS.
+    Its settings are environment variables, which the README lists. It cannot start without these:
+
+    AFTERSALES_DATABASE_URL, AFTERSALES_PROOF_KEYS, AFTERSALES_LINK_KEYS, AFTERSALES_STRIPE_API_KEY
+
     SIGTERM and Ctrl-C let it finish what is under way. Any number of workers may run.
     """
     from worker.main import main
@@ -25,9 +27,11 @@ def worker() -> int:
 def portal() -> None:
     """Run the portal in the foreground.
 
-    Its settings are environment variables, above all AFTERSALES_DATABASE_URL, AFTERSALES_LINK_KEYS,
-    AFTERSALES_EVIDENCE, AFTERSALES_PORTAL_PROOF_SECRET, AFTERSALES_STRIPE_WEBHOOK_SECRETS,
-    AFTERSALES_PORTAL_PORT and AFTERSALES_PORTAL_TEMPORAL_ADDRESS.
+    Its settings are environment variables, which the README lists. It cannot start without these:
+
+    AFTERSALES_DATABASE_URL, AFTERSALES_LINK_KEYS, AFTERSALES_PORTAL_PROOF_SECRET
+
+    It takes a provider's webhooks only with AFTERSALES_STRIPE_WEBHOOK_SECRETS.
     """
     from portal.main import main
 
@@ -43,8 +47,9 @@ def sandbox(
 ) -> None:
     """Run the payment sandbox in the foreground.
 
-    It stands in for the payment provider; nothing it does moves money. SANDBOX_WEBHOOK_URL,
-    SANDBOX_STRIPE_API_KEY and SANDBOX_STRIPE_WEBHOOK_SECRET tie it to a portal and a worker.
+    It stands in for the payment provider; nothing it does moves money.
+
+    These tie it to a portal and a worker: SANDBOX_WEBHOOK_URL, SANDBOX_STRIPE_API_KEY, SANDBOX_STRIPE_WEBHOOK_SECRET
     """
     from sandbox.main import main
 

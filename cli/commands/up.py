@@ -51,9 +51,11 @@ def up(
 ) -> None:
     """Start the whole service on this machine, until Ctrl-C.
 
-    Temporal's dev server with its Web UI, the payment sandbox, a mail sink, the portal and a worker. The usual ports
-    are taken where they are free. With TEMPORAL_ADDRESS or AFTERSALES_DATABASE_URL set, that server or database is
-    used instead of one of its own.
+    Temporal's dev server with its Web UI, the payment sandbox, a mail sink, the portal and a worker.
+
+    The usual ports are taken where they are free.
+
+    With TEMPORAL_ADDRESS or AFTERSALES_DATABASE_URL set, that server or database is used instead of its own one.
     """
     if not 0 < time_scale <= 1:
         raise CommandError(f"--time-scale {time_scale:g} cannot be used: it is above 0 and at most 1.")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import struct
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx2
@@ -16,9 +14,10 @@ import httpx2
 from aftersales.client import AfterSales
 from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, EvidenceRef, LegState, Role
-from cli.home import Home
+from cli.commands.evidence import ticket_for
+from cli.home import LINK_KEY_ID, Home
 from cli.stack import Stack
-from integrations.links import LinkKey, LinkSigner, UploadTicket
+from integrations.links import LinkKey, LinkSigner
 from integrations.mail_folder import read_mails
 from storage.reading import CaseRecord, Reading
 
@@ -80,16 +79,8 @@ class Cast:
         await self.client.supply_evidence(number, EvidenceSupplied(evidence=(ref,)), actor=customer)
 
     async def upload(self, number: str, customer: str, content: bytes) -> EvidenceRef:
-        token = self._signer().upload_token(
-            UploadTicket(
-                number=number,
-                customer_id=customer,
-                expires_at=int((datetime.now(UTC) + timedelta(hours=1)).timestamp()),
-                ticket_id=secrets.token_hex(16),
-                max_bytes=5_000_000,
-                media_types=("image/png",),
-            )
-        )
+        signer = LinkSigner([LinkKey(key_id=LINK_KEY_ID, secret=self._home.secrets().link)])
+        token = signer.upload_token(ticket_for(number, customer))
         async with httpx2.AsyncClient(base_url=self._portal, timeout=30) as portal:
             answer = await portal.post(f"/evidence/{token}", content=content, headers={"content-type": "image/png"})
         answer.raise_for_status()
@@ -161,9 +152,6 @@ class Cast:
         answer.raise_for_status()
         content: dict[str, Any] = answer.json()
         return content
-
-    def _signer(self) -> LinkSigner:
-        return LinkSigner([LinkKey(key_id="link1", secret=self._home.secrets().link)])
 
 
 def picture(seed: str) -> bytes:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from aftersales.contract.values import CaseStatus, LegState, Money
 from cli.commands.screen import table
+from domain.accounts import CLEARING_PREFIX
 from domain.money import to_decimal_string
 from storage.reading import CaseRecord
 
@@ -75,7 +76,7 @@ async def reckon(records: Iterable[CaseRecord], sandbox: httpx2.AsyncClient) -> 
 
 def _out_of_the_house(debit: str, credit: str) -> int:
     """+1 for a posting that pays out through a provider, -1 for one that takes it back, 0 for any other."""
-    return int(credit.startswith("clearing:")) - int(debit.startswith("clearing:"))
+    return int(credit.startswith(CLEARING_PREFIX)) - int(debit.startswith(CLEARING_PREFIX))
 
 
 def _present(sums: Mapping[str, int]) -> dict[str, int]:

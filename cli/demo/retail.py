@@ -22,7 +22,7 @@ from aftersales.contract.values import CaseStatus
 from cli.commands.screen import table, words
 from cli.demo.reckoning import reckon
 from cli.demo.run import CALLER, Ending
-from cli.demo.staging import charge_cards
+from cli.orders.cards import charge_cards
 from cli.orders.importing import ImportReport, import_orders, opened, outcomes_of, recent_shift
 from cli.retail.slice import PARTIAL_RULE, RETURN_RULE, Expected, PlannedCase, RetailFile, gather, plan
 from cli.stack import Stack
@@ -55,7 +55,8 @@ async def run_retail(stack: Stack, console: Console, path: Path) -> Ending:
     try:
         report = await import_orders(path, engine, options=options, rejects=stack.options.home.folder / "left-out.csv")
         _tell_import(console, report)
-        file = gather(outcomes_of(path, opened(path), options))
+        with opened(path) as source:
+            file = gather(outcomes_of(path, source, options))
         cases = plan(file, now, options)
         _tell_rules(console, file, cases)
         async with stack.sandbox_admin() as sandbox:

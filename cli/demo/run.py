@@ -16,7 +16,8 @@ from cli.demo.board import board, fitting_board
 from cli.demo.cast import Cast, SceneError
 from cli.demo.reckoning import Reckoning, reckon
 from cli.demo.scenes import SCENES, Part, Scene
-from cli.demo.staging import application_of, charge_cards, order_of, part_of
+from cli.demo.staging import application_of, order_of, part_of
+from cli.orders.cards import charge_cards
 from cli.stack import Stack
 from storage.engine import create_store_engine
 from storage.orders import save_orders

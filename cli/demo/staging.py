@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-
-import httpx2
 
 from activities.ports import Account
 from aftersales.contract.messages import Application, Item
@@ -76,13 +73,3 @@ def application_of(scene: Scene, part: Part) -> Application:
             **asks,
         }
     )
-
-
-async def charge_cards(sandbox: httpx2.AsyncClient, orders: Sequence[OrderRecord]) -> None:
-    """Tell the sandbox of the payments that the orders were paid with."""
-    payments = [
-        {"charge": tender.reference, "amount": tender.captured_minor, "currency": order.currency.lower()}
-        for order in orders
-        for tender in order.tenders
-    ]
-    (await sandbox.post("/stripe/payments/bulk", json={"payments": payments})).raise_for_status()

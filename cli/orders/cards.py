@@ -1,4 +1,4 @@
-"""The card payments of imported orders, told to the sandbox: what it never captured it cannot pay back."""
+"""The card payments of orders, told to the sandbox: what it never captured it cannot pay back."""
 
 from __future__ import annotations
 
@@ -15,21 +15,27 @@ CHARGES: Final = ("ch_", "py_")
 LIMIT_S: Final = 60
 
 
-async def charge_sandbox(address: str, orders: Sequence[OrderRecord]) -> None:
-    """Seed the payments that the sandbox can hold; the same ones again change nothing. Raises CommandError."""
+async def charge_cards(sandbox: httpx2.AsyncClient, orders: Sequence[OrderRecord]) -> None:
+    """Seed the payments that the sandbox can hold, by its admin side; the same ones again change nothing.
+
+    Raises httpx2.HTTPError.
+    """
     payments = [
         {"charge": tender.reference, "amount": tender.captured_minor, "currency": order.currency}
         for order in orders
         for tender in order.tenders
         if tender.provider == PROVIDER and tender.reference.startswith(CHARGES) and tender.captured_minor
     ]
-    if not payments:
-        return
+    if payments:
+        (await sandbox.post("/stripe/payments/bulk", json={"payments": payments})).raise_for_status()
+
+
+async def charge_cards_at(address: str, orders: Sequence[OrderRecord]) -> None:
+    """The same for orders just imported, at the sandbox of this address. Raises CommandError."""
     try:
         # No proxies from the environment: the sandbox is on this machine.
-        async with httpx2.AsyncClient(base_url=address, timeout=LIMIT_S, trust_env=False) as sandbox:
-            answer = await sandbox.post("/admin/stripe/payments/bulk", json={"payments": payments})
-            answer.raise_for_status()
+        async with httpx2.AsyncClient(base_url=f"{address}/admin", timeout=LIMIT_S, trust_env=False) as sandbox:
+            await charge_cards(sandbox, orders)
     except httpx2.HTTPError as error:
         raise CommandError(
             f"The orders are stored, but the payment sandbox at {address} did not take their payments ({error}), so "

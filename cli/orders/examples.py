@@ -8,14 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Final
 
 from aftersales.contract.values import Language
 from domain.allocation import TaxMode
-from domain.orders import OrderRecord
-from integrations.shop.json_lines import read_json_lines
-from integrations.shop.outcomes import OrderRead
 from integrations.shop.statement import (
     CustomerStatement,
     LineStatement,
@@ -168,9 +164,3 @@ def example_lines(now: datetime, run: str) -> str:
     """The examples as a file of our format. `run`, letters and digits, makes the ids unique; `now` has a zone."""
     orders = (example.order(now, run) for example in EXAMPLES)
     return "".join(f"{order.model_dump_json(exclude_defaults=True)}\n" for order in orders)
-
-
-def example_orders(now: datetime, run: str) -> list[OrderRecord]:
-    """The same, read as an import reads them."""
-    outcomes = read_json_lines(BytesIO(example_lines(now, run).encode()))
-    return [outcome.record for outcome in outcomes if isinstance(outcome, OrderRead)]

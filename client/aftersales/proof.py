@@ -19,6 +19,7 @@ from aftersales.contract.values import ErrorCode, Role
 
 MessageT = TypeVar("MessageT", bound=Proven)
 MIN_SECRET_BYTES = 16
+_UNSIGNED = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,14 @@ class ProofKey:
 
 
 def sign(message: MessageT, *, number: str, actor: str, role: Role, key: ProofKey) -> MessageT:
-    """The message with a proof that `actor`, as `role`, says it to case `number`, now."""
+    """The message with a proof that `actor`, as `role`, says it to case `number`, now.
+
+    Raises pydantic's ValidationError for an actor that is no id.
+    """
     at, nonce = int(time.time()), secrets.token_hex(16)
-    claim = _claim(message, number, actor, role, at, nonce)
-    proof = Proof(key_id=key.key_id, actor=actor, role=role, at=at, nonce=nonce, mac=_mac(key, claim))
-    return message.model_copy(update={"proof": proof})
+    proof = Proof(key_id=key.key_id, actor=actor, role=role, at=at, nonce=nonce, mac=_UNSIGNED)
+    mac = _mac(key, _claim(message, number, actor, role, at, nonce))
+    return message.model_copy(update={"proof": proof.model_copy(update={"mac": mac})})
 
 
 class Keyring:

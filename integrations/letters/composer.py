@@ -10,11 +10,11 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import Field
+from pydantic import field_validator
 
 from activities.ports import Account, CaseRow, Clock, LegRow, Letter
 from activities.types import Notify, Stage
@@ -32,25 +32,36 @@ class LetterSettings(Frozen):
     """Who writes and who is written to. An empty address means that nobody of that kind is told by mail.
 
     `portal_url` is where survey links lead; `case_url`, with `{number}` in it, where staff read a case.
-    `arrival_days`: how long money usually takes to be seen after a provider confirmed it.
     """
 
     shop_name: str = "After-sales"
     portal_url: str = "http://127.0.0.1:8700"
     case_url: str = ""
-    agents: str = ""
-    supervisors: str = ""
-    finance: str = ""
-    ops: str = ""
+    agents_mail: str = ""
+    supervisors_mail: str = ""
+    finance_mail: str = ""
+    ops_mail: str = ""
     staff_language: Language = Language.ZH_CN
     time_zone: str = "UTC"
-    arrival_days: dict[str, int] = Field(default={"stripe": 10, "alipay": 3, "wechatpay": 3, "bank": 5})
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone; name one such as Asia/Shanghai") from error
+        return name
 
     def address(self, audience: Audience, account: Account) -> str:
-        if audience is Audience.CUSTOMER:
-            return account.email
-        address: str = getattr(self, audience.value)
-        return address
+        """Empty if nobody of this audience can be told by mail."""
+        return {
+            Audience.CUSTOMER: account.email,
+            Audience.AGENTS: self.agents_mail,
+            Audience.SUPERVISORS: self.supervisors_mail,
+            Audience.FINANCE: self.finance_mail,
+            Audience.OPS: self.ops_mail,
+        }[audience]
 
 
 class TemplateLetters:
@@ -94,7 +105,7 @@ class TemplateLetters:
         due = moment(order.due_at, language, self._zone) if order.due_at else ""
         template = self._templates.get_template(f"{language.value}/{room}/{order.stage.value}.txt")
         text = template.render(
-            case=facts_of(case, account, legs, due=due, language=language, arrival_days=self._settings.arrival_days),
+            case=facts_of(case, account, legs, due=due, language=language),
             shop=self._settings.shop_name,
             address=self._settings.case_url.replace("{number}", case.number),
             link=self._survey_address(case, order.due_at) if order.stage in _INVITATIONS else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,8 +10,9 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from activities.ports import Account, Action, CaseRow, LegRow
-from aftersales.contract.values import AmountLine, ErrorCode, Language, LegState, Money
+from aftersales.contract.values import OUTCOMES, AmountLine, ErrorCode, Language, LegState, Money, WaitsFor
 from domain.display import display_amount
+from domain.doubles import moving_twice, paid_twice
 from integrations.letters.words import (
     AMOUNTS,
     LEG_STATES,
@@ -24,6 +24,9 @@ from integrations.letters.words import (
 )
 
 DAY_S: Final = 86400
+ARRIVAL_DAYS: Final = {"stripe": 10, "alipay": 3, "wechatpay": 3, "bank": 5}
+"""How long money usually takes to be seen after its provider confirmed it."""
+
 _PATTERNS: Final = {Language.ZH_CN: "y年M月d日 HH:mm（OOOO）", Language.EN: "d MMMM y, HH:mm (OOOO)"}
 _BY_ITSELF: Final = frozenset(code.value for code in ErrorCode)
 
@@ -65,6 +68,7 @@ class Facts:
     movements: tuple[Movement, ...]
     refunded: str
     in_part: bool
+    trouble: str
 
 
 def facts_of(
@@ -74,7 +78,6 @@ def facts_of(
     *,
     due: str,
     language: Language,
-    arrival_days: Mapping[str, int],
 ) -> Facts:
     """The case as its letter tells it; amounts with every digit of their currency."""
     application = case.start.application
@@ -96,9 +99,10 @@ def facts_of(
         handling_hours=case.handling_hours,
         appeal_days=_appeal_days(case, legs),
         score=case.survey_score or 0,
-        movements=tuple(_movement(leg, language, arrival_days) for leg in legs),
+        movements=tuple(_movement(leg, language) for leg in legs),
         refunded=_shown(refunded, language),
         in_part=refunded is not None and case.amount is not None and refunded.minor < case.amount.minor,
+        trouble=_trouble(case, legs),
     )
 
 
@@ -117,6 +121,19 @@ def _appeal_days(case: CaseRow, legs: tuple[LegRow, ...]) -> int:
     """Only what was turned down on its merits can be appealed, once (P2.8)."""
     open_to_appeal = case.verdict is not None and not case.appealed and not legs
     return case.timings.appeal_window_s // DAY_S if open_to_appeal else 0
+
+
+def _trouble(case: CaseRow, legs: tuple[LegRow, ...]) -> str:
+    """What finance is called for: that one leg was or may be paid twice, that money moved after all, that our side
+    keeps a refund back, or that what the provider says settles nothing."""
+    attempts = [(row.leg.leg, row.leg.state) for row in legs]
+    if paid_twice(attempts):
+        return "paid_twice"
+    if moving_twice(attempts):
+        return "moving_twice"
+    if case.status in OUTCOMES and case.waits_for is WaitsFor.FINANCE:
+        return "moved_after_all"
+    return "blocked" if LegState.BLOCKED in [state for _, state in attempts] else "unclear"
 
 
 def _shown(money: Money | None, language: Language) -> str:
@@ -151,7 +168,7 @@ def _label(line: AmountLine, language: Language) -> str:
     return " ".join(parts)
 
 
-def _movement(row: LegRow, language: Language, arrival_days: Mapping[str, int]) -> Movement:
+def _movement(row: LegRow, language: Language) -> Movement:
     leg = row.leg
     return Movement(
         by=phrase(PROVIDERS, leg.provider, language),
@@ -159,7 +176,7 @@ def _movement(row: LegRow, language: Language, arrival_days: Mapping[str, int]) 
         state=phrase(LEG_STATES, leg.state, language),
         reference=leg.provider_reference or leg.provider_number,
         trace=leg.trace,
-        failure=leg.failure_code,
+        failure="" if leg.state is LegState.PENDING else leg.failure_code,  # there it says "pending" once more
         done=leg.state is LegState.SUCCEEDED,
-        arrival_days=arrival_days.get(leg.provider, 0),
+        arrival_days=ARRIVAL_DAYS.get(leg.provider, 0),
     )

@@ -74,6 +74,8 @@ REVIEW_CAUSES: Final[Phrases] = {
     "check_shipment": ("需核对发货记录", "the shipment must be checked"),
     "check_stock": ("需核对库存", "stock must be checked"),
     "no_rule": ("无适用规则", "no rule applies"),
+    "policy_version_missing": ("申请时的政策版本不可用", "the policy that it was applied under is not at hand"),
+    "appealed": ("客户提出申诉", "the customer appeals"),
 }
 
 

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from sandbox.assembly import Sandbox, sandbox_of
+from sandbox.admin import Body, Box
+from sandbox.assembly import Sandbox
 from sandbox.stripe.objects import Charge, Json, Refund
 from sandbox.stripe.provider import StripeProvider
 from sandbox.stripe.refunds import Finish, WrongStateError
@@ -21,14 +22,7 @@ async def _provider(request: Request) -> StripeProvider:
     return provider
 
 
-Box = Annotated[Sandbox, Depends(sandbox_of)]
 Stripe = Annotated[StripeProvider, Depends(_provider)]
-
-
-class Body(BaseModel):
-    """A request body that refuses fields it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Payment(Body):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-Json = dict[str, object]
+from sandbox.stripe.objects import Json
 
 
 @dataclass(eq=False)

@@ -103,12 +103,17 @@ class Desk:
     async def pay(
         self, kind: OutcomeKind, leg: int = 1, attempt: int = 1, *, code: str = "", reference: str = ""
     ) -> Standing:
-        """Record what became of a leg."""
+        """Record what became of a leg; where the case then stands."""
+        return (await self.record_payment(kind, leg, attempt, code=code, reference=reference)).standing
+
+    async def record_payment(
+        self, kind: OutcomeKind, leg: int = 1, attempt: int = 1, *, code: str = "", reference: str = ""
+    ) -> StepResult:
         outcome = PaymentOutcome(kind=kind, code=code, provider_reference=reference)
         step = RecordPayment(
             number=self.number, round=self._next(), now=self.now, leg=leg, attempt=attempt, outcome=outcome
         )
-        return (await ActivityEnvironment().run(self.steps.record_payment, step)).standing
+        return await ActivityEnvironment().run(self.steps.record_payment, step)
 
     async def elapse(self, what: str) -> Standing:
         step = Elapse(number=self.number, round=self._next(), now=self.now, what=what)

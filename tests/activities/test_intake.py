@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -185,6 +186,15 @@ async def test_an_order_the_shop_does_not_know_yet_is_looked_up_again(desk: Desk
     assert not second.look_again
     assert second.standing.status is CaseStatus.PAYING
     assert (await desk.actions()).count("received") == 1
+
+
+async def test_each_look_for_an_order_leaves_the_end_of_the_wait_where_it_was(desk: Desk) -> None:
+    asked = application(order_id="order-2")
+    timings = (await desk.apply(asked)).standing.timings
+    end = desk.now + timedelta(seconds=timings.order_lookup_s)
+    desk.later(seconds=90)
+    await desk.apply(asked)
+    assert (await desk.case()).due_at == end
 
 
 async def test_after_the_last_look_an_unknown_order_is_refused(desk: Desk) -> None:

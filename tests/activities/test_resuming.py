@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notifications
 from activities.ports import Action, Store
 from activities.resuming import review_so_far
 from activities.types import Intake, Notify, OutcomeKind, Resumed, Stage, Standing, StepResult
-from aftersales.contract.messages import EvidenceSupplied
-from aftersales.contract.values import CaseStatus, DecisionKind, LegState, Role, WaitsFor
+from aftersales.contract.messages import EvidenceSupplied, Withdrawal
+from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegState, Role, WaitsFor
 from domain.deadlines import Ladder, ReviewClock
 from tests.activities.desk import Desk
 from tests.activities.shop import NOW, application, cny, start_of
@@ -175,3 +176,52 @@ async def test_only_letters_that_were_due_count_as_steps_of_the_ladder(
 
 def test_a_log_without_a_review_has_no_clock() -> None:
     assert review_so_far([], Ladder()) == (None, 0)
+
+
+# --- a reset meets its own results, though the world answers otherwise by now ------------------------------
+
+
+async def test_a_reset_whose_provider_says_more_by_now_goes_through_what_was_recorded(desk: Desk) -> None:
+    await desk.apply(application(amount=cny(500)))
+    first = desk._round
+    await desk.pay(OutcomeKind.PENDING)
+    await desk.pay(OutcomeKind.SUCCEEDED, reference="re_1")
+    before = await desk.balances()
+    desk._round = first
+    assert (await desk.pay(OutcomeKind.SUCCEEDED, reference="re_1")).status is CaseStatus.PAYING
+    assert (await desk.pay(OutcomeKind.SUCCEEDED, reference="re_1")).status is CaseStatus.REFUNDED
+    assert await desk.balances() == before
+
+
+async def test_a_reset_whose_provider_cannot_be_reached_learns_the_end_that_was_recorded(desk: Desk) -> None:
+    await desk.apply(application(amount=cny(500)))
+    first = desk._round
+    await desk.pay(OutcomeKind.SUCCEEDED)
+    desk._round = first
+    assert (await desk.pay(OutcomeKind.UNKNOWN, code="timeout")).status is CaseStatus.REFUNDED
+
+
+async def test_a_reset_after_the_shops_last_look_meets_its_own_looks(desk: Desk) -> None:
+    start = start_of(application(order_id="order-2"))
+    look = Intake(number=start.number, round=1, now=desk.now, start=start)
+    assert (await ActivityEnvironment().run(desk.steps.intake, look)).look_again
+    late = look.model_copy(update={"now": desk.later(days=1), "last_look": True})
+    assert (await ActivityEnvironment().run(desk.steps.intake, late)).look_again, "the round after it is the last look"
+
+
+async def test_a_reset_that_has_room_for_a_message_that_had_none_gives_the_answer_of_then(desk: Desk) -> None:
+    await desk.apply(application(amount=cny(500)))
+    said = desk.signed(Withdrawal())
+    first = desk._round
+    refused = await desk.record(said, refusal=ErrorCode.TOO_LATE)
+    desk._round = first
+    assert await desk.record(said) == refused
+
+
+async def test_another_payment_under_the_same_round_is_an_error_for_good(desk: Desk) -> None:
+    await desk.apply()
+    first = desk._round
+    await desk.pay(OutcomeKind.SUCCEEDED, leg=1)
+    desk._round = first
+    with pytest.raises(ApplicationError, match="was done with another input"):
+        await desk.pay(OutcomeKind.SUCCEEDED, leg=2)

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client
 
 from aftersales import connect
@@ -20,7 +21,7 @@ from aftersales.contract.values import CaseStatus
 from bench.assessing import assessment_p50
 from bench.engine import EngineOnly, engine_rate
 from bench.processes import cpu_seconds, resident_mib
-from bench.refunds import order_records
+from bench.refunds import order_records, refunded, until_refunded
 from cli.servers.dev_server import DevServer
 from storage import schema
 from storage.engine import create_store_engine
@@ -80,6 +81,20 @@ async def test_an_assessment_is_timed_with_its_transaction(sqlite_url: str) -> N
     await save_orders(engine, orders)
     assert 0 < await assessment_p50(engine, orders) < 5_000
     assert (await Reading(engine).counts_by_status()) == {CaseStatus.PAYING: 2}
+    await engine.dispose()
+
+
+async def test_refunds_of_an_earlier_run_are_not_taken_for_those_of_this_one(sqlite_url: str) -> None:
+    await schema.upgrade(sqlite_url)
+    engine, orders = create_store_engine(sqlite_url), order_records("earlier", 2)
+    await save_orders(engine, orders)
+    await assessment_p50(engine, orders)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE cases SET status = 'refunded'")
+    await until_refunded(engine, earlier := await refunded(engine))
+    assert earlier == 2
+    with pytest.raises(TimeoutError):
+        await until_refunded(engine, earlier + 1, limit_s=0.3)
     await engine.dispose()
 
 

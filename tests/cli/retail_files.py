@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cli.orders.importing import recent_shift
-from cli.retail.likeness import write_likeness
 from cli.retail.slice import RetailFile, gather
 from integrations.shop.retail import RetailOptions, read_retail
+from tests.support.likeness import write_likeness
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "online-retail-slice.csv"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.home import Home
-from cli.stack import Stack, StackOptions, running_stack
+from cli.stack import Stack
 from tests.integrations.evidence.samples import JPEG
 from tests.support.program import Program
-from tests.support.stack import FAST, shop_order
+from tests.support.stack import shop_order, small_stack
 from workflows.options import ORDER_LOOKUP_PAUSE
 
 FAULT = ("--reason", "quality_problem", "--item", "mugs=2", "--goods-back")
@@ -82,9 +81,8 @@ async def test_a_case_goes_on_by_itself_once_the_shop_knows_its_order(stack: Sta
 
 
 async def test_an_order_that_the_shop_never_knows_is_refused_with_what_to_check(tmp_path: Path) -> None:
-    options = StackOptions(Home(tmp_path / "home"), time_scale=FAST, order_lookup_s=1, headless=True)
-    async with running_stack(options):
-        aftersales = Program(options.home.folder)
+    async with small_stack(tmp_path, order_lookup_s=1) as stack:
+        aftersales = Program(stack.options.home.folder)
         number = await aftersales.apply("never-sold", *FAULT)
         await aftersales.shows(number, "rejected", "order_unknown", "check the order number")
 

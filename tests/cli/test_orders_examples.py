@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 from aftersales.contract.values import Language
-from cli.orders.examples import EXAMPLES, example_lines, example_orders
+from cli.orders.examples import EXAMPLES, example_lines
 from domain.orders import OrderRecord
+from integrations.shop.json_lines import read_json_lines
+from integrations.shop.outcomes import OrderRead
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def example_orders(now: datetime, run: str) -> list[OrderRecord]:
+    """The examples as an import reads them."""
+    outcomes = read_json_lines(BytesIO(example_lines(now, run).encode()))
+    return [outcome.record for outcome in outcomes if isinstance(outcome, OrderRead)]
 
 
 def examples() -> dict[str, OrderRecord]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.retail.likeness import likeness, write_likeness
 from integrations.shop.outcomes import LeftOut
 from integrations.shop.retail import AS_IT_STANDS
 from integrations.shop.retail_rows import COLUMNS
 from tests.cli.retail_files import read_file
+from tests.support.likeness import likeness, write_likeness
 
 
 @pytest.mark.parametrize("rows", [1, 25, 1_000, 10_000])

@@ -22,6 +22,7 @@ from cli.servers.search_attributes import (
     ensure_search_attributes,
     registered_search_attributes,
 )
+from storage.engine import create_store_engine
 from tests.support.temporal import time_skipping
 
 OPEN_PAIR = SearchAttributePair(names.STATUS, "open")
@@ -71,7 +72,7 @@ async def test_each_test_gets_an_empty_postgres_database(postgres_url: str) -> N
 
 
 async def test_each_test_gets_a_new_sqlite_file(sqlite_url: str) -> None:
-    engine = create_async_engine(sqlite_url)
+    engine = create_store_engine(sqlite_url)
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM sqlite_master")) == 0
     await engine.dispose()

@@ -187,6 +187,17 @@ def test_an_amount_must_be_above_zero(minor: int) -> None:
         Application.model_validate(VALID | {"amount": {"minor": minor, "currency": "EUR"}})
 
 
+@pytest.mark.parametrize("minor", [2**63, 10**30])
+def test_an_amount_that_no_database_can_hold_is_refused_with_the_bound(minor: int) -> None:
+    with pytest.raises(ValidationError, match=r"amount\.minor\n.*less than or equal to 9223372036854775807"):
+        Application.model_validate(VALID | {"amount": {"minor": minor, "currency": "EUR"}})
+
+
+@pytest.mark.parametrize("minor", [2**63 - 1, -(2**63)])
+def test_an_amount_at_the_bound_of_the_database_is_an_amount(minor: int) -> None:
+    assert Money(minor=minor, currency="EUR").minor == minor
+
+
 def test_an_order_line_may_appear_once() -> None:
     with pytest.raises(ValidationError, match="each order line may appear once"):
         Application.model_validate(VALID | {"items": [{"line_id": "1", "quantity": 1}] * 2})

@@ -85,6 +85,19 @@ def test_what_is_no_number_is_refused_with_a_sentence_that_repeats_it(typed: str
     assert refused.value.code is ErrorCode.NUMBER_INVALID
 
 
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("4AQC0", "'4AQC0' is not an application number; one has 14 characters, written XXXXX-XXXXX-XXXX."),
+        ("00000-00000-0001", "'00000-00000-0001' is not an application number; a character is wrong."),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_said_plainly(typed: str, sentence: str) -> None:
+    with pytest.raises(AftersalesError) as refused:
+        parse_number(typed)
+    assert str(refused.value) == sentence
+
+
 def test_one_request_key_stands_for_one_number_of_each_caller() -> None:
     assert number_for("shop", "k") == number_for("shop", "k")
     told_apart = {number_for(*pair) for pair in (("shop", "k"), ("shop", "k2"), ("shopk", "2"), ("sho", "pk"))}

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Appeal, Decision, Proven, Withdrawal
@@ -86,6 +87,12 @@ def test_no_two_proofs_of_the_same_message_are_the_same() -> None:
     assert other is not None
     assert one.nonce != other.nonce
     assert one.mac != other.mac
+
+
+@pytest.mark.parametrize("actor", ["agent-\ud800", "", "two words"])
+def test_an_actor_that_is_no_id_is_refused_by_the_rule_for_ids(actor: str) -> None:
+    with pytest.raises(ValidationError, match="actor"):
+        sign(APPROVAL, number=NUMBER, actor=actor, role=Role.AGENT, key=DESK)
 
 
 def test_a_short_secret_is_refused() -> None:

@@ -75,7 +75,12 @@ async def lone_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def backend_environment(dev_server: DevServer) -> dict[str, str]:
-    return {"TEMPORAL_ADDRESS": dev_server.address, "AFTERSALES_PROOF_SECRET": KEY.secret, "PYTHONPATH": ""}
+    return {
+        "TEMPORAL_ADDRESS": dev_server.address,
+        "AFTERSALES_PROOF_KEY_ID": KEY.key_id,
+        "AFTERSALES_PROOF_SECRET": KEY.secret,
+        "PYTHONPATH": "",
+    }
 
 
 def test_the_wheel_carries_its_types_and_the_lock_and_only_the_client(wheel: Path) -> None:

@@ -39,6 +39,24 @@ def code_blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text_of(name), re.DOTALL)
 
 
+def commands_shown(name: str) -> list[str]:
+    """Every line that is to be typed, without its comment."""
+    lines = "".join(code_blocks(name, "sh")).splitlines()
+    return [re.sub(r"\s+# .*", "", line) for line in lines]
+
+
+def arrows(name: str) -> list[str]:
+    """The arrows of the picture of the process, without what is written at them."""
+    (picture,) = code_blocks(name, "mermaid")
+    return [line.partition(":")[0].strip() for line in picture.splitlines() if "-->" in line]
+
+
+def outline(name: str) -> list[str]:
+    """What two translations have in common: the depth of each heading, each list and each row's code."""
+    lines = re.sub(r"```.*?```", "```", text_of(name), flags=re.DOTALL).splitlines()
+    return [_shape(line) for line in lines if line.startswith(("#", "- ", "| ", "![", "```"))]
+
+
 def linked_files(document: Path) -> Iterator[Path]:
     """What a document links to or shows, inside the repository."""
     for target in _LINK.findall(document.read_text(encoding="utf-8")):
@@ -55,9 +73,29 @@ def expected_settings() -> dict[str, dict[str, str]]:
     return {process: dict(_settings(kind)) for process, kind in _PROCESSES.items()}
 
 
+def documented_for_the_command_line(name: str) -> dict[str, str]:
+    """Variable -> default, as a README says of the commands themselves."""
+    return _table(text_of(name), "Command line")
+
+
+def read_by_the_command_line() -> set[str]:
+    """Every variable of ours that a source file of the command line names."""
+    sources = [*(ROOT / "cli" / "commands").glob("*.py"), ROOT / "cli" / "servers" / "discovery.py"]
+    return {
+        name for file in sources for name in re.findall(r'"(AFTERSALES_[A-Z_]+)"', file.read_text(encoding="utf-8"))
+    }
+
+
 def documented_commands(name: str) -> set[str]:
     """The commands that stand in a table's first column as `aftersales NAME …`."""
     return set(re.findall(r"^\| `aftersales ([\w-]+)", text_of(name), re.MULTILINE))
+
+
+def _shape(line: str) -> str:
+    if not line.startswith("| "):
+        return line.split(" ", 1)[0].partition("[")[0]
+    codes: list[str] = re.findall(r"`([A-Z_]{4,}|--[a-z-]+|aftersales [a-z-]+)[^`]*`", line)
+    return " ".join(["|", *codes])
 
 
 def _table(text: str, process: str) -> dict[str, str]:

@@ -7,15 +7,22 @@ import pytest
 
 from aftersales.contract.values import CaseStatus
 from cli.commands import CATALOGUE
+from cli.commands.deployment import CALLER
+from cli.home import DEFAULT
 from tests.deploy.compose import ROOT
 from tests.deploy.documents import (
     READMES,
+    arrows,
     code_blocks,
+    commands_shown,
     documented_commands,
+    documented_for_the_command_line,
     documented_settings,
     documents,
     expected_settings,
     linked_files,
+    outline,
+    read_by_the_command_line,
     text_of,
 )
 
@@ -26,6 +33,14 @@ SECTIONS = ["Context", "Decision", "Consequences", "Alternatives", "The check th
 @pytest.mark.parametrize("readme", READMES)
 def test_every_setting_is_documented_with_its_default(readme: str) -> None:
     assert documented_settings(readme) == expected_settings()
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_what_the_command_line_reads_from_its_environment_is_documented(readme: str) -> None:
+    documented = documented_for_the_command_line(readme)
+    assert {name for name in documented if name.startswith("AFTERSALES_")} == read_by_the_command_line()
+    assert documented["AFTERSALES_HOME"] == str(DEFAULT)
+    assert documented["AFTERSALES_CLI_PROOF_KEY_ID"] == CALLER
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -54,6 +69,13 @@ def test_the_picture_of_the_process_shows_every_status_that_a_case_rests_in(read
     (picture,) = code_blocks(readme, "mermaid")
     passed_through = {CaseStatus.ASSESSING, CaseStatus.APPROVED}
     assert {status.value for status in set(CaseStatus) - passed_through} <= set(re.findall(r"\w+", picture))
+
+
+def test_both_languages_tell_the_same_in_the_same_order() -> None:
+    english, chinese = READMES
+    assert commands_shown(english) == commands_shown(chinese)
+    assert arrows(english) == arrows(chinese)
+    assert outline(english) == outline(chinese)
 
 
 def test_every_target_that_is_named_is_in_the_makefile() -> None:

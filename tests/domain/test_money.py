@@ -97,6 +97,19 @@ def test_more_digits_than_the_currency_has_are_refused_even_when_zeros(typed: st
     assert refusal.value.details["exponent"] == exponent_of(currency)
 
 
+@pytest.mark.parametrize(
+    ("typed", "currency", "sentence"),
+    [
+        ("500.0", "JPY", "'500.0' has decimals; amounts in JPY are whole numbers."),
+        ("1.000", "USD", "'1.000' has too many decimals; amounts in USD have at most 2."),
+    ],
+)
+def test_how_many_decimals_there_may_be_is_said_plainly(typed: str, currency: str, sentence: str) -> None:
+    with pytest.raises(AmountTooPrecise) as refusal:
+        parse_amount(typed, currency)
+    assert str(refusal.value) == sentence
+
+
 def test_no_amount_beyond_the_largest_is_read() -> None:
     assert parse_amount("10000000000000.00", "CNY").minor == LARGEST_MINOR
     with pytest.raises(AmountUnreadable):
@@ -109,7 +122,7 @@ def test_a_currency_nobody_pays_in_is_refused(currency: str) -> None:
         parse_amount("1", currency)
 
 
-@given(minors=st.lists(st.integers(), max_size=10))
+@given(minors=st.lists(st.integers(-LARGEST_MINOR, LARGEST_MINOR), max_size=10))
 def test_a_total_is_the_sum_and_zero_of_nothing(minors: list[int]) -> None:
     assert total_of([money(minor) for minor in minors], "CNY") == money(sum(minors))
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.shop import CALLER, Shop
-from tests.support.stack import small_stack
+from tests.e2e.shop import Shop, own_shop
 
 HERE = Path(__file__).parent
 TEST_LIMIT_S = 240
@@ -33,8 +32,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 async def open_shop(home: Path) -> AsyncIterator[Shop]:
     """One stack on SQLite for the tests of a module."""
-    async with small_stack(home) as stack:
-        yield Shop(stack, await stack.client(CALLER))
+    async with own_shop(home) as shop:
+        yield shop
 
 
 @pytest.fixture

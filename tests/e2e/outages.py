@@ -16,10 +16,9 @@ from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegS
 from cli.servers.postgres import PostgresCluster
 from cli.servers.processes import Child
 from domain.orders import OrderRecord
-from tests.e2e.at_once import own_shop
 from tests.e2e.invariants import assert_invariants
 from tests.e2e.patience import until
-from tests.e2e.shop import Shop, charge_of, number_of
+from tests.e2e.shop import Shop, charge_of, number_of, own_shop
 from tests.e2e.temporal_server import TemporalServer, temporal_of
 from tests.support.stack import CUSTOMER
 
@@ -89,7 +88,7 @@ async def temporal_away(home: Path, executable: Path) -> None:
 
     The next look at the provider is an hour off: nothing but the sweep can tell a case of news from meanwhile.
     """
-    async with own_shop(home, time_scale=1, extra=QUICK_SWEEPS) as shop:
+    async with own_shop(home, time_scale=1, worker_extra=QUICK_SWEEPS) as shop:
         worker = shop.stack.worker
         async with temporal_of(shop, executable, home / "temporal-again") as temporal:
             await away_and_back(shop, temporal, TEMPORAL_AWAY_S)

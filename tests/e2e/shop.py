@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Unpack
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
@@ -23,9 +25,11 @@ from storage.engine import create_store_engine
 from storage.reading import CaseRecord, Reading
 from tests.e2e.patience import LIMIT_S, until
 from tests.e2e.provider import Provider
-from tests.support.stack import CUSTOMER, MUG_MINOR, shop_order
+from tests.support.stack import CUSTOMER, MUG_MINOR, Changes, shop_order, small_stack
 
 CALLER: Final = "cli"
+_STARTING: Final = asyncio.Lock()
+"""A schema is brought up to date by one at a time in a process: the migrations' environment is the process's own."""
 
 
 class Shop:
@@ -131,6 +135,15 @@ class Shop:
         record = await self.find(number)
         assert record is not None, f"case {number} is not in the database"
         return record
+
+
+@asynccontextmanager
+async def own_shop(home: Path, **changes: Unpack[Changes]) -> AsyncIterator[Shop]:
+    """A shop on a stack of its own below `home`."""
+    async with AsyncExitStack() as opened:
+        async with _STARTING:
+            stack = await opened.enter_async_context(small_stack(home, **changes))
+        yield Shop(stack, await stack.client(CALLER))
 
 
 def charge_of(order: OrderRecord) -> str:

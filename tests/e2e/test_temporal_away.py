@@ -10,9 +10,8 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
 from tests.e2e.invariants import assert_invariants
 from tests.e2e.outages import APPROVE, QUICK_SWEEPS, away_and_back
-from tests.e2e.shop import CALLER, Shop
+from tests.e2e.shop import CALLER, Shop, own_shop
 from tests.e2e.temporal_server import TemporalServer, temporal_of
-from tests.support.stack import small_stack
 
 SOON_S = 8.0
 
@@ -20,8 +19,8 @@ SOON_S = 8.0
 @pytest.fixture(scope="module")
 async def open_shop(home: Path) -> AsyncIterator[Shop]:
     """Nothing but the sweep can tell a case of news that came while Temporal was away: the next look is an hour off."""
-    async with small_stack(home, time_scale=1, extra=QUICK_SWEEPS) as stack:
-        yield Shop(stack, await stack.client(CALLER))
+    async with own_shop(home, time_scale=1, worker_extra=QUICK_SWEEPS) as shop:
+        yield shop
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cli.servers.postgres import PostgresCluster
-from tests.e2e.at_once import at_once, own_shop
+from tests.e2e.at_once import at_once
 from tests.e2e.invariants import assert_invariants
 from tests.e2e.killing import kill_at_every_step, restart_and_deliver_late
-from tests.e2e.shop import Shop, charge_of, number_of
+from tests.e2e.shop import Shop, charge_of, number_of, own_shop
 
 
 @pytest.fixture(scope="module")

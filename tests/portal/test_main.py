@@ -3,7 +3,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sweeping import Sweeping, SweepOrder
 from aftersales.contract.values import LegState
+from cli.servers.probes import free_port
 from integrations.links import LinkKey, LinkSigner, UploadTicket
 from storage.reading import Reading
 from tests.fakes import FakeEngine
@@ -64,12 +64,6 @@ def wait_until_it_lives(address: str) -> None:
     raise AssertionError("the portal does not answer")
 
 
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def upload_token(key: LinkKey = LINK_KEY) -> str:
     return LinkSigner([key]).upload_token(
         UploadTicket(
@@ -85,7 +79,7 @@ def upload_token(key: LinkKey = LINK_KEY) -> str:
 
 def test_the_portal_serves_without_temporal_and_ends_cleanly_on_sigterm(migrated_file: Path, tmp_path: Path) -> None:
     shutil.copy(migrated_file, tmp_path / "portal.db")
-    port = unused_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with portal(environment(tmp_path, port)) as program:
         wait_until_it_lives(address)
@@ -108,7 +102,7 @@ def test_a_client_is_who_a_named_proxy_says(
     migrated_file: Path, tmp_path: Path, trusted: str, answers: list[int]
 ) -> None:
     shutil.copy(migrated_file, tmp_path / "portal.db")
-    port = unused_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = {
         **environment(tmp_path, port),
@@ -124,7 +118,7 @@ def test_a_client_is_who_a_named_proxy_says(
 
 async def test_a_webhook_acknowledged_by_a_portal_that_is_then_killed_is_told_by_the_sweep(house: House) -> None:
     await house.leg_in(LegState.SUBMITTING)
-    port = unused_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with portal(environment(house.evidence.parent, port)) as program:
         await asyncio.to_thread(wait_until_it_lives, address)
@@ -145,21 +139,53 @@ async def test_a_webhook_acknowledged_by_a_portal_that_is_then_killed_is_told_by
 
 
 def test_without_its_keys_the_portal_does_not_start_and_says_what_to_set(tmp_path: Path) -> None:
-    settings = environment(tmp_path, unused_port())
+    settings = environment(tmp_path, free_port())
     del settings["AFTERSALES_LINK_KEYS"]
     settings["AFTERSALES_PORTAL_PROOF_SECRET"] = "short"
     with portal(settings) as program:
         told, _ = program.communicate(timeout=30)
         assert program.returncode == 2
-    assert b"AFTERSALES_PORTAL_LINK_KEYS" in told
-    assert b"proof_secret" in told
+    assert b"AFTERSALES_PORTAL_LINK_KEYS: Field required" in told
+    assert b"AFTERSALES_PORTAL_PROOF_SECRET: " in told
     assert b"Traceback" not in told
 
 
-def test_a_database_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> None:
-    settings = {**environment(tmp_path, unused_port()), "AFTERSALES_DATABASE_URL": "mysql://x/y"}
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", "mysql://x/y", "AFTERSALES_DATABASE_URL: "),
+        ("EVIDENCE", "ftp://shop.example/evidence", "AFTERSALES_EVIDENCE: "),
+        ("EVIDENCE", "/proc/nowhere/evidence", "AFTERSALES_EVIDENCE: "),
+        ("LINK_KEYS", "k1=secret-known-to-nobody", "AFTERSALES_LINK_KEYS: "),
+        ("LINK_KEYS", json.dumps([{"key_id": "k1", "secret": "known"}]), "at least 16 bytes"),
+        ("LINK_KEYS", json.dumps([{"key_id": "k1", "secret": "known-to-nobody!"}] * 2), "k1 stands there twice"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told_by_its_name_in_one_paragraph(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    settings = {**environment(tmp_path, free_port()), f"AFTERSALES_{name}": value}
     with portal(settings) as program:
         told, _ = program.communicate(timeout=30)
         assert program.returncode == 2
-    assert b"must begin with" in told
-    assert b"Traceback" not in told
+    first, paragraph = told.decode().splitlines()
+    assert first == "The portal cannot start."
+    assert said in paragraph
+    assert "known" not in paragraph
+
+
+def test_a_fault_of_the_program_shows_where_it_is_and_not_as_a_setting_to_mend(tmp_path: Path) -> None:
+    program = """
+from portal.main import main
+
+def build(settings):
+    raise ValueError("a bug")
+
+main(build)
+"""
+    settings = environment(tmp_path, free_port())
+    ended = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert "ValueError: a bug" in ended.stderr
+    assert "cannot start" not in ended.stderr

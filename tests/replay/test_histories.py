@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
@@ -15,6 +16,7 @@ from tests.replay.archive import AlreadyReleasedError, history_files, path_of, r
 from tests.replay.fingerprint import how_to_change
 from tests.replay.stories import STORIES
 
+_TOLD = (EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, EventType.EVENT_TYPE_TIMER_STARTED)
 AUTOMATIC = next(file for file in history_files() if path_of(file) == "automatic_refunded")
 
 
@@ -48,6 +50,14 @@ async def test_a_history_is_replayed_as_often_as_asked() -> None:
     replays = await replay_many(AUTOMATIC, times=3)
     assert replays.times == 3
     assert replays.seconds > 0
+
+
+def test_every_activity_and_every_timer_says_in_the_web_ui_what_it_is_for() -> None:
+    for file in history_files():
+        told = [event for event in read_history(file).events if event.event_type in _TOLD]
+        assert told, file.name
+        silent = [event.event_id for event in told if not event.user_metadata.HasField("summary")]
+        assert silent == [], file.name
 
 
 def test_nothing_in_a_history_names_the_machine_it_was_recorded_on() -> None:

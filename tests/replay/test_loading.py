@@ -7,25 +7,26 @@ from dataclasses import dataclass, field
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox._runner import _Instance
 
 from tests.replay.archive import history_files, read_history
+from worker.runner import CaseRunner, WithoutContext
 from workflows.refund_case import RefundCase
 
 OURS = ("activities", "aftersales", "domain", "workflows")
 
 
 @dataclass(frozen=True)
-class WatchingRunner(SandboxedWorkflowRunner):
-    """The sandbox as it is; it notes what each instance loads anew instead of sharing it with the process."""
+class WatchingRunner(CaseRunner):
+    """The worker's runner as it is; it notes what each instance loads anew instead of sharing it with the process."""
 
     loaded: list[set[str]] = field(default_factory=list)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         instance = super().create_instance(det)
-        assert isinstance(instance, _Instance)
-        modules = instance.importer.new_modules.items()
+        assert isinstance(instance, WithoutContext)
+        assert isinstance(instance.sandboxed, _Instance)
+        modules = instance.sandboxed.importer.new_modules.items()
         self.loaded.append({name for name, module in modules if name.startswith(OURS) and _is_a_copy(name, module)})
         return instance
 

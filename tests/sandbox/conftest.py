@@ -12,13 +12,6 @@ RETRY_SCALE = 1 / 30_000
 
 
 @pytest.fixture(scope="session")
-async def deaf_box() -> AsyncIterator[Box]:
-    """The session's sandbox without a webhook address."""
-    async with sandbox(SandboxSettings()) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 async def endpoint() -> AsyncIterator[Receiver]:
     """The session's webhook endpoint."""
     receiver = Receiver()
@@ -33,14 +26,6 @@ async def telling_box(endpoint: Receiver) -> AsyncIterator[Box]:
     settings = SandboxSettings(webhook_url=endpoint.url, webhook_retry_scale=RETRY_SCALE, out_of_order_gap_s=0.02)
     async with sandbox(settings) as running:
         yield running
-
-
-@pytest.fixture
-async def box(deaf_box: Box) -> Box:
-    """A new sandbox with one captured payment ``ch_1`` of 100.00 USD and nobody listening."""
-    await deaf_box.reset()
-    await deaf_box.seed()
-    return deaf_box
 
 
 @pytest.fixture

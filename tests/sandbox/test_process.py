@@ -2,24 +2,18 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from cli.servers.probes import free_port
 from sandbox.main import settings_from
 from tests.sandbox.servers import PATIENCE_S, Box, sdk_for, until
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 class Process:
@@ -30,8 +24,20 @@ class Process:
         self._state = state
         self.running: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start the process."""
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Box]:
+        """The sides to speak to it by, which outlive each process; the first one is started."""
+        url = f"http://127.0.0.1:{self.port}"
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as admin:
+            await self.start(admin)
+            yield Box(url, admin, sdk_for(url))
+
+    async def start(self, admin: httpx.AsyncClient) -> None:
+        """Start the process and wait until it answers."""
+        self._launch()
+        await until(lambda: _answers(admin), 3 * PATIENCE_S)
+
+    def _launch(self) -> None:
         arguments = ["--port", str(self.port), "--state", str(self._state)]
         self.running = subprocess.Popen([sys.executable, "-m", "sandbox.main", *arguments])
 
@@ -51,48 +57,35 @@ def process(tmp_path: Path) -> Iterator[Process]:
         started.end(signal.SIGKILL)
 
 
-async def ready(admin: httpx.AsyncClient) -> None:
-    async def answers() -> bool:
-        try:
-            return (await admin.get("/admin/health")).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    await until(answers, 3 * PATIENCE_S)
+async def _answers(admin: httpx.AsyncClient) -> bool:
+    try:
+        return (await admin.get("/admin/health")).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 async def test_state_survives_a_stop_and_a_kill(process: Process) -> None:
-    url = f"http://127.0.0.1:{process.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as admin:
-        box = Box(url, admin, sdk_for(url))
-        process.start()
-        await ready(admin)
+    async with process.serving() as box:
         await box.seed()
         first = await box.refund()
         await box.advance(3_600)
         await box.script("429", leg="leg-2")
         assert process.end(signal.SIGTERM) == 0
 
-        process.start()
-        await ready(admin)
+        await process.start(box.admin)
         assert (await box.refund()).id == first.id
         assert (await box.post("key-2", charge="ch_1", **{"metadata[leg]": "leg-2"})).status_code == 429
-        assert (await admin.get("/admin/clock")).json()["offset_s"] == 3_600
+        assert (await box.admin.get("/admin/clock")).json()["offset_s"] == 3_600
         await box.refund(7, "leg-3", "key-3")
         process.end(signal.SIGKILL)
 
-        process.start()
-        await ready(admin)
+        await process.start(box.admin)
         assert await box.executions("leg-3") == 1
         assert await box.refundable() == 8_993
 
 
 async def test_sigterm_does_not_wait_for_a_held_call(process: Process) -> None:
-    url = f"http://127.0.0.1:{process.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as admin:
-        box = Box(url, admin, sdk_for(url))
-        process.start()
-        await ready(admin)
+    async with process.serving() as box:
         await box.seed()
         await box.script("hold_before_execute")
         refunding = asyncio.create_task(box.refund())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.servers.postgres import PostgresCluster
@@ -97,6 +98,24 @@ async def test_a_unit_gives_up_on_a_database_that_stays_locked(
     await other.dispose()
 
 
+async def test_a_unit_waits_while_another_process_recovers_the_log_of_one_that_was_killed(migrated_sqlite: str) -> None:
+    engine = create_store_engine(migrated_sqlite)
+    recovering = sqlite3.OperationalError("database is locked")
+    recovering.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+    left = [OperationalError("BEGIN IMMEDIATE", None, recovering)]
+
+    def refuse_once(connection: Connection) -> None:
+        if left:
+            connection.connection.rollback()
+            raise left.pop()
+
+    event.listen(engine.sync_engine, "begin", refuse_once)
+    async with Transactions(engine).begin() as connection:
+        assert (await connection.execute(text("SELECT 1"))).scalar() == 1
+    await engine.dispose()
+    assert left == []
+
+
 async def test_readers_on_sqlite_do_not_wait_for_a_writer(migrated_sqlite: str) -> None:
     engine = create_store_engine(migrated_sqlite)
     async with Transactions(engine).begin() as writer, engine.connect() as reader:
@@ -169,6 +188,21 @@ async def test_after_a_crash_of_the_database_the_next_unit_just_works(postgres_c
     await _read(store)
     await engine.dispose()
     await postgres_cluster.server.drop_database("crashing")
+
+
+async def test_a_connection_that_died_while_idle_is_replaced_before_it_is_used(
+    migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.engine.IDLE_S", 0.0)
+    engine, other = create_store_engine(migrated_postgres), create_store_engine(migrated_postgres)
+    async with Transactions(engine).begin() as connection:
+        backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    async with Transactions(other).begin() as connection:
+        await connection.execute(text(f"SELECT pg_terminate_backend({backend})"))
+    async with Transactions(engine).begin() as connection:
+        assert (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one() != backend
+    await engine.dispose()
+    await other.dispose()
 
 
 async def _read(store: SqlStore) -> None:

@@ -44,6 +44,19 @@ async def test_upgrading_twice_or_twice_at_once_is_upgrading_once(url: str, post
     await engine.dispose()
 
 
+async def test_upgrades_of_several_databases_by_one_process_take_their_turns(
+    tmp_path: Path, sqlite_url: str, postgres_url: str
+) -> None:
+    elsewhere = f"sqlite:///{tmp_path}/elsewhere.db"
+    urls = (sqlite_url, postgres_url, elsewhere)
+    in_another_thread = asyncio.to_thread(asyncio.run, schema.upgrade(elsewhere))
+    await asyncio.gather(schema.upgrade(postgres_url), schema.upgrade(sqlite_url), in_another_thread)
+    for url in urls:
+        engine = create_store_engine(url)
+        await schema.require_current(engine)
+        await engine.dispose()
+
+
 async def test_upgrading_works_from_any_working_directory(
     tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.values import Language, Reason
 from cli.home import Home
+from cli.orders.cards import charge_cards
 from cli.stack import Stack, StackOptions, running_stack
 from domain.allocation import DraftLine, DraftShipping, OrderDraft, TaxMode
 from domain.freezing import freeze
@@ -31,10 +32,11 @@ class Changes(TypedDict, total=False):
     """What `small_stack` may do otherwise; see `cli.stack.StackOptions`."""
 
     time_scale: float
+    order_lookup_s: int | None
     temporal: str | None
     database_url: str | None
     headless: bool
-    extra: dict[str, str]
+    worker_extra: dict[str, str]
 
 
 @asynccontextmanager
@@ -96,10 +98,8 @@ async def seed(stack: Stack, record: OrderRecord) -> None:
         await save_orders(engine, [record])
     finally:
         await engine.dispose()
-    async with stack.sandbox_admin() as admin:
-        for tender in record.tenders:
-            payment = {"charge": tender.reference, "amount": tender.captured_minor, "currency": record.currency}
-            (await admin.post("stripe/payments", json=payment)).raise_for_status()
+    async with stack.sandbox_admin() as sandbox:
+        await charge_cards(sandbox, [record])
 
 
 def _record(

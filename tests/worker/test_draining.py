@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker
 
 from aftersales.contract.names import QUEUE_CASES, QUEUE_NOTIFICATIONS, payments_queue
-from worker.draining import ProviderCalls, drain, remembering
+from worker.draining import ProviderCalls, drain
 
 PAYMENTS = payments_queue("stripe")
 A_MOMENT_S = 0.5
@@ -44,17 +46,20 @@ class Waiting:
 
 
 @activity.defn
-async def call() -> None:
+async def call(fails: bool) -> None:
     """Whatever a provider is called for."""
+    if fails:
+        raise ApplicationError("no answer", non_retryable=True)
 
 
 @workflow.defn
 class Calling:
-    """Has one activity run on a queue."""
+    """Makes one call, and puts up with its failure."""
 
     @workflow.run
-    async def run(self, queue: str) -> None:
-        await workflow.execute_activity(call, task_queue=queue, start_to_close_timeout=timedelta(seconds=9))
+    async def run(self, fails: bool) -> None:
+        with suppress(ActivityError):
+            await workflow.execute_activity(call, fails, start_to_close_timeout=timedelta(seconds=9))
 
 
 async def test_cases_are_served_until_the_providers_calls_have_ended_but_not_until_the_last_letter(
@@ -113,13 +118,21 @@ async def test_a_case_that_is_gone_holds_nobody_up(alone: Client) -> None:
     assert said[-1] == f"{QUEUE_CASES} has stopped"
 
 
-@pytest.mark.parametrize(("kind", "remembered"), [(PAYMENTS, True), (QUEUE_CASES, False), (QUEUE_NOTIFICATIONS, False)])
-async def test_only_a_call_of_a_provider_is_remembered(alone: Client, kind: str, remembered: bool) -> None:
+async def test_a_case_is_forgotten_when_its_last_call_must_have_been_recorded() -> None:
+    calls = ProviderCalls(unrecorded_s=0.01)
+    calls.begun("case")
+    calls.begun("case")
+    calls.ended("case")
+    await asyncio.sleep(A_MOMENT_S)
+    assert calls.cases() == {"case"}, "its second call is under way"
+    calls.ended("case")
+    await asyncio.sleep(A_MOMENT_S)
+    assert calls.cases() == set()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_the_case_of_a_call_is_known_whatever_came_of_the_call(alone: Client, fails: bool) -> None:
     calls, name = ProviderCalls(), uuid.uuid4().hex
-    client = remembering(alone, calls)
-    async with (
-        Worker(client, task_queue=name, workflows=[Calling]),
-        Worker(client, task_queue=kind, activities=[call]),
-    ):
-        await client.execute_workflow(Calling.run, kind, id=name, task_queue=name)
-    assert calls.lately() == ({name} if remembered else set())
+    async with Worker(alone, task_queue=name, workflows=[Calling], activities=[call], interceptors=[calls]):
+        await alone.execute_workflow(Calling.run, fails, id=name, task_queue=name)
+    assert calls.cases() == {name}

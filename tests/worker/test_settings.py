@@ -10,12 +10,16 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from activities.ports import Account
 from aftersales import Application, Item, Reason, Role
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.numbers import new_number
 from aftersales.contract.values import ErrorCode
 from aftersales.proof import ProofKey, sign
-from tests.worker.environment import LINK_SECRET, PROOF_SECRET, SECRETS, environment, key, settings
+from integrations.letters import LetterSettings
+from integrations.letters.audience import Audience
+from integrations.mail import MailSettings, Security
+from tests.worker.environment import LINK_SECRET, PROOF_SECRET, SECRETS, STRIPE_KEY, environment, key, settings
 from worker.main import explain
 from worker.settings import Queue, WorkerSettings
 
@@ -115,7 +119,7 @@ def test_a_key_written_wrongly_is_not_repeated_in_the_refusal(
 
 def test_settings_written_out_show_no_secret() -> None:
     told = settings(smtp_password="another-secret")
-    for written in (repr(told), str(told), repr(told.stripe()), repr(told.smtp()), repr(told.keyring())):
+    for written in (repr(told), str(told), repr(told.stripe()), repr(told.keyring())):
         assert not [secret for secret in (*SECRETS, "another-secret") if secret in written]
 
 
@@ -149,31 +153,18 @@ def test_during_a_rotation_the_old_and_the_new_key_both_count() -> None:
         assert told.keyring().verify(said, number).key_id == mine.key_id
 
 
-def test_every_part_is_told_what_its_setting_says() -> None:
-    told = settings(
-        stripe_timeout_s=3,
-        stripe_api_base="http://127.0.0.1:4242",
-        smtp_host="mail.shop.example",
-        smtp_port=587,
-        smtp_security="starttls",
-        smtp_username="shop",
-        smtp_password="p",
-        mail_sender="care@shop.example",
-        shop_name="Shop",
-        portal_url="https://care.shop.example",
-        case_url="https://temporal.shop.example/{number}",
-        agents_mail="agents@shop.example",
-        supervisors_mail="supervisors@shop.example",
-        finance_mail="finance@shop.example",
-        ops_mail="ops@shop.example",
-        staff_language="en",
-        time_zone="Asia/Shanghai",
-    )
-    stripe, smtp, letters = told.stripe(), told.smtp(), told.letters()
-    assert (stripe.api_base, stripe.timeout_s) == ("http://127.0.0.1:4242", 3)
-    assert (smtp.host, smtp.port, smtp.security, smtp.username) == ("mail.shop.example", 587, "starttls", "shop")
-    assert (smtp.password.get_secret_value(), smtp.sender, smtp.sender_name) == ("p", "care@shop.example", "Shop")
-    assert (letters.agents, letters.supervisors) == ("agents@shop.example", "supervisors@shop.example")
-    assert (letters.finance, letters.ops) == ("finance@shop.example", "ops@shop.example")
-    assert (letters.shop_name, letters.portal_url) == ("Shop", "https://care.shop.example")
-    assert (letters.case_url, letters.staff_language, letters.time_zone) == (told.case_url, "en", "Asia/Shanghai")
+def test_the_provider_is_told_what_its_settings_say() -> None:
+    stripe = settings(stripe_timeout_s=3, stripe_api_base="http://127.0.0.1:4242").stripe()
+    assert (stripe.api_key, stripe.api_base, stripe.timeout_s) == (STRIPE_KEY, "http://127.0.0.1:4242", 3)
+
+
+def test_mail_and_letters_have_variables_of_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(
+        smtp_security="starttls", agents_mail="a@shop.example", time_zone="Asia/Shanghai"
+    ).items():
+        monkeypatch.setenv(name, value)
+    mail: MailSettings = (told := WorkerSettings())
+    letters: LetterSettings = told
+    assert mail.smtp_security is Security.STARTTLS
+    assert letters.address(Audience.AGENTS, Account(customer_id="c-1", email="c@customers.example")) == "a@shop.example"
+    assert letters.time_zone == "Asia/Shanghai"

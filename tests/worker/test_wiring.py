@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import Worker
 
 from activities.sweeping import SWEEP
 from activities.types import StepName
@@ -22,10 +21,12 @@ from policy import PolicyError
 from storage import schema
 from storage.errors import DatabaseUrlError, SchemaError, StorageError
 from tests.worker.environment import DATABASE_PASSWORD, settings
+from worker.draining import ProviderCalls
 from worker.logs import NumberedLogs
 from worker.main import explain
-from worker.settings import Queue
-from worker.wiring import Parts, SystemClock, make_workers, open_parts
+from worker.runner import CaseRunner
+from worker.settings import Queue, WorkerSettings
+from worker.wiring import Parts, make_workers, open_parts
 
 
 @pytest.fixture
@@ -40,7 +41,9 @@ async def parts(sqlite_url: str) -> AsyncIterator[Parts]:
         yield opened
 
 
-def by_queue(workers: list[Worker]) -> dict[str, dict[str, Any]]:
+def served_by(client: Client, parts: Parts, told: WorkerSettings | None = None) -> dict[str, dict[str, Any]]:
+    """The workers' configurations, by queue."""
+    workers = make_workers(client, parts, told or settings(), ProviderCalls())
     return {worker.task_queue: dict(worker.config()) for worker in workers}
 
 
@@ -53,7 +56,7 @@ def flows(config: dict[str, Any]) -> set[str]:
 
 
 async def test_each_queue_has_its_own_acts_under_the_names_the_workflow_calls(client: Client, parts: Parts) -> None:
-    served = by_queue(make_workers(client, parts, settings()))
+    served = served_by(client, parts)
     assert {queue: acts(config) for queue, config in served.items()} == {
         names.QUEUE_CASES: {
             StepName.INTAKE,
@@ -68,12 +71,12 @@ async def test_each_queue_has_its_own_acts_under_the_names_the_workflow_calls(cl
 
 
 async def test_every_step_of_a_case_is_served_by_exactly_one_queue(client: Client, parts: Parts) -> None:
-    served = [name for config in by_queue(make_workers(client, parts, settings())).values() for name in acts(config)]
+    served = [name for config in served_by(client, parts).values() for name in acts(config)]
     assert sorted(served) == sorted([*StepName, SWEEP])
 
 
 async def test_cases_run_under_the_name_that_callers_start_them_by(client: Client, parts: Parts) -> None:
-    served = by_queue(make_workers(client, parts, settings()))
+    served = served_by(client, parts)
     told = str(workflow._Definition.must_from_class(RefundCaseHandle).name)
     assert flows(served[names.QUEUE_CASES]) == {told, "Sweep"}
     assert told == names.REFUND_CASE
@@ -82,7 +85,7 @@ async def test_cases_run_under_the_name_that_callers_start_them_by(client: Clien
 
 @pytest.mark.parametrize("queue", list(Queue))
 async def test_a_worker_of_one_queue_serves_no_other(client: Client, parts: Parts, queue: Queue) -> None:
-    assert list(by_queue(make_workers(client, parts, settings(queues=[queue])))) == [queue.value]
+    assert list(served_by(client, parts, settings(queues=[queue]))) == [queue.value]
 
 
 async def test_the_limits_are_those_of_the_settings(client: Client, parts: Parts) -> None:
@@ -93,7 +96,7 @@ async def test_the_limits_are_those_of_the_settings(client: Client, parts: Parts
         concurrent_activities=3,
         stripe_calls_per_s=2.5,
     )
-    served = by_queue(make_workers(client, parts, told))
+    served = served_by(client, parts, told)
     cases, payments, mail = (served[queue] for queue in Queue)
     assert {config["graceful_shutdown_timeout"] for config in served.values()} == {timedelta(seconds=7)}
     assert (cases["max_cached_workflows"], cases["max_concurrent_workflow_tasks"]) == (11, 5)
@@ -106,10 +109,18 @@ async def test_the_limits_are_those_of_the_settings(client: Client, parts: Parts
 async def test_every_queue_logs_with_the_application_number_and_keeps_the_workflow_sandbox(
     client: Client, parts: Parts
 ) -> None:
-    for config in by_queue(make_workers(client, parts, settings())).values():
-        assert [type(interceptor) for interceptor in config["interceptors"]] == [NumberedLogs]
-        assert type(config["workflow_runner"]).__name__ == "SandboxedWorkflowRunner"
+    for config in served_by(client, parts).values():
+        assert NumberedLogs in [type(interceptor) for interceptor in config["interceptors"]]
+        assert isinstance(config["workflow_runner"], CaseRunner)
         assert not config["debug_mode"]
+
+
+async def test_only_the_calls_of_a_provider_are_waited_for_at_the_end(client: Client, parts: Parts) -> None:
+    watched = {
+        queue: ProviderCalls in [type(interceptor) for interceptor in config["interceptors"]]
+        for queue, config in served_by(client, parts).items()
+    }
+    assert watched == {names.QUEUE_CASES: False, names.payments_queue("stripe"): True, names.QUEUE_NOTIFICATIONS: False}
 
 
 async def test_the_waits_of_the_policy_are_as_long_as_the_settings_let_them_be(sqlite_url: str) -> None:
@@ -149,9 +160,3 @@ async def test_a_policy_that_is_not_there_is_found_before_any_case_is_served(sql
     with pytest.raises(PolicyError, match="v99"):
         async with open_parts(settings(database_url=sqlite_url, policy="v99")):
             pytest.fail("it was opened")
-
-
-def test_the_clock_shows_the_machines_time_in_utc() -> None:
-    now = SystemClock().now()
-    assert now.utcoffset() == timedelta()
-    assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)

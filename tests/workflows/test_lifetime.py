@@ -9,7 +9,7 @@ import pytest
 
 from activities.types import OutcomeKind, Stage
 from aftersales.contract.handles import RefundCaseHandle
-from aftersales.contract.messages import SurveyAnswer, Withdrawal
+from aftersales.contract.messages import PaymentChanged, SurveyAnswer, Withdrawal
 from aftersales.contract.values import CaseStatus
 from tests.workflows.conftest import Begin
 from tests.workflows.world import World, outcome
@@ -97,3 +97,14 @@ async def test_a_view_is_there_before_and_after_everything(begin: Begin) -> None
     assert view.closed
     assert view.legs[0].provider_number == "N-1-1"
     assert view.amount is not None
+
+
+async def test_a_survey_answer_while_the_provider_is_asked_for_news_counts_as_any_other(begin: Begin) -> None:
+    away = [outcome(OutcomeKind.UNKNOWN, "timeout")] * 3
+    case = await begin(World().script(queries=away))
+    await case.reach(CaseStatus.REFUNDED)
+    await case.handle.signal(RefundCaseHandle.payment_changed, PaymentChanged(provider="stripe"))
+    await case.pass_time(seconds=5)
+    await case.handle.execute_update(RefundCaseHandle.answer_survey, SurveyAnswer(score=1))
+    await case.result()
+    assert case.world.stages == [Stage.REFUNDED, Stage.LOW_SCORE], "alerted once, and not asked for what was answered"

@@ -9,7 +9,7 @@ from activities.types import OutcomeKind as Kind
 from activities.types import Stage
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import PaymentChanged, Withdrawal
-from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegState
+from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegState, WaitsFor
 from tests.workflows.conftest import Begin, Running
 from tests.workflows.world import World, outcome
 
@@ -288,3 +288,36 @@ async def test_a_hint_about_a_payment_of_nobodys_asks_for_nothing(begin: Begin) 
     )
     await case.pass_time(minutes=5)
     assert case.world.calls == ["intake", "submit N-1-1"]
+
+
+# --- money that nobody expected any more ------------------------------------------------------------------
+
+
+async def paid_by_a_second_number(begin: Begin, *late: Kind) -> Running:
+    """The provider says no to the first number once more before the second is sent, and later something else."""
+    case = await payment_failed(begin, World().script(queries=[NO, *(outcome(kind) for kind in late)]))
+    await case.decide(DecisionKind.APPROVE)
+    await case.reach(CaseStatus.REFUNDED)
+    await case.hears(Stage.REFUNDED)
+    return case
+
+
+async def test_when_the_earlier_number_paid_too_finance_is_told_at_once_and_the_customer_nothing(begin: Begin) -> None:
+    case = await paid_by_a_second_number(begin, Kind.SUCCEEDED)
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    await case.hears(Stage.PAYMENT_BLOCKED)
+    view = await case.view()
+    assert (view.status, view.waits_for) == (CaseStatus.REFUNDED, WaitsFor.FINANCE)
+    assert view.waiting == "finance to look at money that moved unexpectedly"
+    assert case.world.stages == [Stage.PAYMENT_FAILED, Stage.REFUNDED, Stage.PAYMENT_BLOCKED]
+
+
+async def test_a_second_payment_that_comes_back_is_not_called_the_end_of_the_refund(begin: Begin) -> None:
+    case = await paid_by_a_second_number(begin, Kind.SUCCEEDED, Kind.REVERSED)
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    await case.hears(Stage.PAYMENT_BLOCKED)
+    await case.handle.signal(RefundCaseHandle.payment_changed, HINT)
+    while (await case.view()).waits_for is WaitsFor.FINANCE:
+        await case.pass_time(seconds=1)
+    assert (await case.result()).status is CaseStatus.REFUNDED
+    assert Stage.REVERSED not in case.world.stages, "the customer has the money that they were told of"

@@ -20,13 +20,14 @@ from activities.types import OutcomeKind, Stage
 from aftersales import connect
 from aftersales.contract import names
 from aftersales.contract.handles import RefundCaseHandle
-from aftersales.contract.messages import Decision, PaymentChanged
+from aftersales.contract.messages import Decision, PaymentChanged, SurveyAnswer
 from aftersales.contract.numbers import workflow_id
 from aftersales.contract.values import CaseStatus, DecisionKind, Role, WaitsFor
 from aftersales.contract.views import CaseView
 from cli.servers.dev_server import DevServer
 from cli.servers.search_attributes import AttributeTypes
 from storage.reading import Reading
+from tests.activities.shop import CUSTOMER
 from tests.fakes.payments import SUCCESS
 from tests.replay.scene import Scene, accepted, open_world, outcome
 from tests.replay.scene import World as RealWorld
@@ -174,6 +175,46 @@ async def test_after_the_outcome_the_survey_comes_once_and_on_its_day(world: Rea
         next(m for m in to_agents(case) if m.stage is s) for s in (Stage.REFUNDED, Stage.SURVEY_REMINDER)
     )
     assert abs(survey.created_at - refunded.created_at - timedelta(days=7)) < timedelta(minutes=1)
+
+
+async def test_a_low_score_that_was_told_before_the_loss_is_not_told_again(world: RealWorld) -> None:
+    case = Scene(world, uuid.uuid4().hex)
+    await case.apply()
+    await case.hear(Stage.REFUNDED)
+    accepted(await world.shop.answer_survey(case.number, SurveyAnswer(score=1), actor=CUSTOMER))
+    await case.hear(Stage.LOW_SCORE)
+    await case.pass_time(seconds=5)
+    await lose(case)
+    case.provider_knows(SUCCESS)
+    await case.provider_has_news()
+    assert (await case.end())[0] is CaseStatus.REFUNDED
+    assert told(case) == [Stage.REFUNDED, Stage.LOW_SCORE]
+
+
+async def test_money_that_moved_under_both_numbers_is_finances_before_and_after_the_loss(world: RealWorld) -> None:
+    refused = outcome(OutcomeKind.REJECTED)
+    case = Scene(world, uuid.uuid4().hex)
+    case.provider_answers(refused, SUCCESS)
+    await case.apply()
+    await case.hear(Stage.PAYMENT_FAILED)
+    case.provider_knows(refused, SUCCESS, SUCCESS)
+    await case.decide(DecisionKind.APPROVE, Role.FINANCE)
+    await case.hear(Stage.REFUNDED)
+    await case.provider_has_news()
+    await case.hear(Stage.PAYMENT_BLOCKED)
+    assert (await view(case)).waits_for is WaitsFor.FINANCE
+    await lose(case)
+    after = await view(case)
+    assert (after.status, after.waits_for) == (CaseStatus.REFUNDED, WaitsFor.FINANCE)
+    assert "finance" in after.waiting
+    await case.end()
+    assert told(case) == [
+        Stage.PAYMENT_FAILED,
+        Stage.REFUNDED,
+        Stage.PAYMENT_BLOCKED,
+        Stage.SURVEY,
+        Stage.SURVEY_REMINDER,
+    ]
 
 
 async def test_letters_that_waited_for_the_mail_server_go_out_after_the_loss(world: RealWorld) -> None:

@@ -181,6 +181,8 @@ class World:
         state = LEG_STATES[step.outcome.kind]
         attempts = (*self.standing.legs, *self.standing.earlier)
         told = next(leg for leg in attempts if leg.attempt == step.attempt)
+        if told in self.standing.earlier and self.standing.status is CaseStatus.REFUNDED:
+            return self._news_of_an_earlier_number(step, told.model_copy(update={"state": state}))
         leg = told.model_copy(update={"state": state, "failure_code": step.outcome.code})
         others = tuple(each for each in attempts if each.attempt != step.attempt)
         if told in self.standing.legs:
@@ -195,6 +197,14 @@ class World:
                 return self._stand(CaseStatus.PAYING)
             case _:
                 return self._stand(self.standing.status)
+
+    def _news_of_an_earlier_number(self, step: RecordPayment, leg: Leg) -> StepResult:
+        """Another one has paid, and is what counts."""
+        others = tuple(each for each in self.standing.earlier if each.attempt != leg.attempt)
+        self.standing = self.standing.model_copy(update={"earlier": (*others, leg)})
+        alarm = step.outcome.kind in (OutcomeKind.SUCCEEDED, OutcomeKind.PENDING)
+        waits_for = WaitsFor.FINANCE if alarm else WaitsFor.NOBODY
+        return self._stand(CaseStatus.REFUNDED, waits_for=waits_for).model_copy(update={"alarm": alarm})
 
     @activity.defn(name=StepName.ELAPSE)
     async def elapse(self, step: Elapse) -> StepResult:

@@ -44,11 +44,12 @@ def parse_number(typed: str) -> str:
     plain = typed.strip().upper().translate(_HEARD_ALIKE)
     if len(plain) != PAYLOAD_LENGTH + 1 or any(c not in ALPHABET for c in plain):
         raise AftersalesError(
-            ErrorCode.NUMBER_INVALID, f"{typed!r} is not an application number: it has 14 characters."
+            ErrorCode.NUMBER_INVALID,
+            f"{typed!r} is not an application number; one has 14 characters, written XXXXX-XXXXX-XXXX.",
         )
     if _weighted_sum(plain) % BASE:
         raise AftersalesError(
-            ErrorCode.NUMBER_INVALID, f"{typed!r} is not an application number: a character is wrong."
+            ErrorCode.NUMBER_INVALID, f"{typed!r} is not an application number; a character is wrong."
         )
     return _written(plain)
 

@@ -41,7 +41,7 @@ class Frozen(BaseModel):
 class Money(Frozen):
     """An amount as an integer of minor units and its ISO 4217 currency (design: money, rule 1)."""
 
-    minor: int = Field(strict=True)
+    minor: int = Field(strict=True, ge=-(2**63), le=2**63 - 1, description="what a database's BIGINT holds")
     currency: Currency
 
 

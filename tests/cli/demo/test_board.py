@@ -10,7 +10,7 @@ from rich.console import Console
 
 from activities.ports import CaseRow
 from aftersales.contract.numbers import number_for
-from aftersales.contract.values import CaseStatus, WaitsFor
+from aftersales.contract.values import CaseStatus, Money, WaitsFor
 from cli.demo.board import board, fitting_board
 from tests.storage.builders import case_row
 
@@ -38,6 +38,14 @@ def test_numbers_and_orders_can_be_copied_whole_in_a_usual_terminal() -> None:
     assert OPEN.number in shown
     assert OPEN.start.application.order_id in shown
     assert "…" not in shown
+
+
+def test_a_case_is_told_by_number_order_reason_amount_state_and_what_it_waits_for() -> None:
+    reason, amount = OPEN.start.application.reason, Money(minor=12_345, currency="CNY")
+    shown = seen([OPEN.model_copy(update={"amount": amount})])
+    told = (OPEN.number, OPEN.start.application.order_id, reason.value.replace("_", " "), "123.45 CNY")
+    for each in (*told, "needs evidence", "customer"):
+        assert each in shown
 
 
 def test_what_a_case_waits_for_is_said_with_the_time_that_is_left() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.retail.likeness import write_likeness
 from tests.cli.demo.test_demo import start_demo
+from tests.support.likeness import write_likeness
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "online-retail-slice.csv"
 LIKE_ROWS = 2_000

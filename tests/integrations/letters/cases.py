@@ -34,10 +34,10 @@ SETTINGS = LetterSettings(
     shop_name="Lantern Shop",
     portal_url="https://care.shop.example/",
     case_url="https://ops.shop.example/cases/{number}",
-    agents="agents@shop.example",
-    supervisors="supervisors@shop.example",
-    finance="finance@shop.example",
-    ops="ops@shop.example",
+    agents_mail="agents@shop.example",
+    supervisors_mail="supervisors@shop.example",
+    finance_mail="finance@shop.example",
+    ops_mail="ops@shop.example",
     time_zone="Asia/Shanghai",
 )
 

@@ -118,7 +118,7 @@ def test_a_customer_without_an_address_gets_no_letter_and_staff_still_do() -> No
 
 
 def test_staff_without_an_address_are_not_written_to() -> None:
-    assert letters(agents="").compose(telling(Stage.REVIEW_REMINDER, DUE), a_case(Language.EN), ACCOUNT, ()) == ()
+    assert letters(agents_mail="").compose(telling(Stage.REVIEW_REMINDER, DUE), a_case(Language.EN), ACCOUNT, ()) == ()
 
 
 def test_each_audience_has_its_own_address() -> None:

@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from activities.ports import Mail
 from activities.types import Stage
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import Language
-from integrations.mail import SmtpMailer, SmtpServer
+from integrations.mail import MailSettings, SmtpMailer
 from integrations.mail_sink import start_sink
 
 NUMBER = number_for("shop", "mail-tests")
@@ -64,7 +63,7 @@ async def refusing(server: RefusingServer) -> AsyncIterator[SmtpMailer]:
     """A mailer in front of a server that says no."""
     listening = await asyncio.get_running_loop().create_server(partial(SMTP, server), "127.0.0.1", 0)
     try:
-        yield SmtpMailer(SmtpServer(port=port_of(listening), timeout_s=5))
+        yield SmtpMailer(MailSettings(smtp_port=port_of(listening)), limit_s=5)
     finally:
         listening.close()
 
@@ -73,13 +72,6 @@ async def refusing(server: RefusingServer) -> AsyncIterator[SmtpMailer]:
 async def sink(tmp_path: Path) -> AsyncIterator[tuple[SmtpMailer, Path]]:
     """A mailer, and the folder in which its mails arrive."""
     server = await start_sink(tmp_path / "mails")
-    mailer = SmtpMailer(SmtpServer(port=port_of(server), sender="care@shop.example", sender_name="售后中心"))
+    mailer = SmtpMailer(MailSettings(smtp_port=port_of(server), mail_sender="care@shop.example"), "售后中心")
     yield mailer, tmp_path / "mails"
     server.close()
-
-
-@pytest.fixture
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,7 +6,8 @@ import aiosmtplib
 import pytest
 
 from activities.ports import Mailer, MailRefusedError
-from integrations.mail import SmtpMailer, SmtpServer, written
+from cli.servers.probes import free_port
+from integrations.mail import MailSettings, SmtpMailer, written
 from integrations.mail_folder import read_mails
 from tests.integrations.mail.conftest import NUMBER, WRITTEN_AT, RefusingServer, a_mail, refusing
 
@@ -15,7 +16,7 @@ Sink = tuple[SmtpMailer, Path]
 
 
 def test_the_mailer_is_what_the_activities_ask_for() -> None:
-    mailer: Mailer = SmtpMailer(SmtpServer())
+    mailer: Mailer = SmtpMailer(MailSettings())
     assert mailer is not None
 
 
@@ -62,7 +63,7 @@ def test_a_line_break_in_the_subject_smuggles_no_header_in() -> None:
 )
 async def test_what_is_not_one_address_is_refused_before_any_connection(recipient: str) -> None:
     with pytest.raises(MailRefusedError, match="not one mail address"):
-        await SmtpMailer(SmtpServer(port=9)).send(a_mail(recipient=recipient))
+        await SmtpMailer(MailSettings(smtp_port=9)).send(a_mail(recipient=recipient))
 
 
 def test_a_message_id_with_a_line_break_is_refused() -> None:
@@ -99,6 +100,6 @@ async def test_a_4xx_answer_or_a_missing_login_is_worth_another_try(server: Refu
             await mailer.send(a_mail())
 
 
-async def test_a_server_that_is_not_there_is_worth_another_try(unused_port: int) -> None:
+async def test_a_server_that_is_not_there_is_worth_another_try() -> None:
     with pytest.raises(OSError, match=r".+"):
-        await SmtpMailer(SmtpServer(port=unused_port, timeout_s=2)).send(a_mail())
+        await SmtpMailer(MailSettings(smtp_port=free_port()), limit_s=2).send(a_mail())

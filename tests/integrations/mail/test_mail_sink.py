@@ -7,6 +7,7 @@ import time
 from email.headerregistry import Address
 from pathlib import Path
 
+from cli.servers.probes import free_port
 from integrations.mail import written
 from integrations.mail_folder import read_mails, store_mail
 from tests.integrations.mail.conftest import a_mail
@@ -33,12 +34,13 @@ def test_mails_are_read_in_order_of_arrival_and_drafts_are_not_read(tmp_path: Pa
     assert [mail.subject for mail in read_mails(tmp_path)] == ["first", "second", "third"]
 
 
-def test_the_sink_runs_as_a_program_and_ends_cleanly_on_sigterm(tmp_path: Path, unused_port: int) -> None:
-    command = [sys.executable, "-m", "integrations.mail_sink", "--port", str(unused_port)]
+def test_the_sink_runs_as_a_program_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "integrations.mail_sink", "--port", str(port)]
     program = subprocess.Popen([*command, "--folder", str(tmp_path)], stderr=subprocess.PIPE)
     try:
-        _wait_until_it_listens(unused_port)
-        with smtplib.SMTP("127.0.0.1", unused_port) as client:
+        _wait_until_it_listens(port)
+        with smtplib.SMTP("127.0.0.1", port) as client:
             client.send_message(written(a_mail(), Address(addr_spec="care@shop.example")))
         program.send_signal(signal.SIGTERM)
         assert program.wait(timeout=10) == 0

@@ -7,24 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from integrations.stripe import StripePayments, StripeSettings
-from sandbox.settings import SandboxSettings
 from tests.integrations.stripe.script import Script
-from tests.sandbox.servers import API_KEY, WEBHOOK_SECRET, Box, sandbox, serving
-
-
-@pytest.fixture(scope="session")
-async def provider() -> AsyncIterator[Box]:
-    """The session's sandbox."""
-    async with sandbox(SandboxSettings()) as running:
-        yield running
-
-
-@pytest.fixture
-async def box(provider: Box) -> Box:
-    """A new sandbox with one captured payment `ch_1` of 100.00 USD."""
-    await provider.reset()
-    await provider.seed()
-    return provider
+from tests.sandbox.servers import API_KEY, WEBHOOK_SECRET, Box, serving
 
 
 @pytest.fixture

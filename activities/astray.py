@@ -1,0 +1,64 @@
+"""Money that moved although nobody expected it any more: under two numbers, or after the payment was given up.
+
+The ledger follows the provider. What is wrong about it a person must put right, so finance is told at once, the log
+keeps it, and the case is finance's until it is right again or closes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from activities.casefile import FINANCE, CaseFile
+from activities.ports import LegRow
+from activities.reserving import hold_again
+from activities.types import OutcomeKind, PaymentOutcome
+from aftersales.contract.values import OUTCOMES, CaseStatus, WaitsFor
+from domain.doubles import MAY_HAVE_MOVED, moving_twice, paid_twice
+
+ALARM: Final = "alarm"
+PAID_TWICE: Final = "paid_twice"
+MOVING_TWICE: Final = "moving_twice"
+MOVED_AFTER_ALL: Final = "moved_after_all"
+_LET_GO: Final = frozenset({CaseStatus.REJECTED, CaseStatus.WITHDRAWN})
+_MOVES: Final = frozenset({OutcomeKind.SUCCEEDED, OutcomeKind.PENDING})
+
+
+class Before(NamedTuple):
+    """What matters of a case before news of a payment is written down: whether its payment had been given up, and
+    whether finance has it for something that the payment does not put right."""
+
+    let_go: bool
+    with_finance: bool
+
+
+def before(file: CaseFile) -> Before:
+    row = file.row
+    with_finance = row.status in OUTCOMES and row.waits_for is WaitsFor.FINANCE and not _moving_twice(file.legs)
+    return Before(row.status in _LET_GO, with_finance)
+
+
+async def look_for_trouble(file: CaseFile, was: Before, leg: int, outcome: PaymentOutcome) -> bool:
+    """Whether finance must hear of the news that was just written down; says in the case row who has it now."""
+    twice = _moving_twice(file.legs)
+    alarm = leg in twice and outcome.kind in _MOVES
+    if alarm:
+        _note_twice(file, leg)
+    if was.let_go and outcome.kind is OutcomeKind.SUCCEEDED:
+        alarm = True
+        units = "held_again" if await hold_again(file) else "taken_by_others"
+        file.note(ALARM, reason=MOVED_AFTER_ALL, facts={"units": units})
+    if alarm or twice or was.with_finance:
+        file.change(waits_for=WaitsFor.FINANCE, assignee=FINANCE)
+    elif file.row.status in OUTCOMES:
+        file.change(waits_for=WaitsFor.NOBODY, assignee="")
+    return alarm
+
+
+def _note_twice(file: CaseFile, leg: int) -> None:
+    numbers = [row.leg.provider_number for row in file.legs if row.leg.leg == leg and row.leg.state in MAY_HAVE_MOVED]
+    done = leg in paid_twice((row.leg.leg, row.leg.state) for row in file.legs)
+    file.note(ALARM, reason=PAID_TWICE if done else MOVING_TWICE, facts={"provider_numbers": numbers})
+
+
+def _moving_twice(legs: list[LegRow]) -> frozenset[int]:
+    return moving_twice((row.leg.leg, row.leg.state) for row in legs)

@@ -1,0 +1,45 @@
+"""What a newcomer and the build machine type first: the README's two commands, `.ci/run`, and the licence they read."""
+
+import subprocess
+import tomllib
+
+import pytest
+
+from tests.deploy.compose import ROOT
+from tests.deploy.documents import text_of
+
+
+def planned(*target: str) -> list[str]:
+    """What `make` would run, without running it."""
+    made = subprocess.run(
+        ["make", "--dry-run", *target], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    return made.stdout.splitlines()
+
+
+def test_make_demo_sets_up_first_and_passes_its_arguments_on() -> None:
+    *before, demo = planned("demo", "ARGS=--once")
+    assert demo.endswith("run --frozen --no-sync aftersales demo --once")
+    assert any("uv sync --frozen" in line for line in before)
+    assert before[-1].endswith("python -m cli.servers.fetch")
+
+
+def test_make_test_checks_style_and_types_before_it_runs_the_tests() -> None:
+    lines = planned("test")
+    steps = ("uv sync", "ruff check", "ruff format --check", "mypy", "tests/architecture", "pytest -n")
+    places = [next(place for place, line in enumerate(lines) if step in line) for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_build_runs_the_readmes_test_command_and_the_production_topology() -> None:
+    script = text_of(".ci/run").splitlines()
+    assert [line for line in script if line.startswith("make ")] == ["make test-production", "make test"]
+    assert "set -euo pipefail" in script
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], timeout=30, check=True)
+
+
+@pytest.mark.parametrize("project", ["pyproject.toml", "client/pyproject.toml"])
+def test_everything_is_under_the_apache_licence(project: str) -> None:
+    assert tomllib.loads(text_of(project))["project"]["license"] == "Apache-2.0"
+    assert text_of("LICENSE").strip().startswith("Apache License")

@@ -1,0 +1,60 @@
+"""Every code that a letter can name has a phrase in both languages: nobody reads a code of ours (P2.8, P3.4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from activities.assessment import POLICY_MISSING
+from activities.customer_messages import APPEALED
+from activities.ports import Action
+from activities.sentences import sentence
+from aftersales.contract.values import AmountKind, Language, LegState, Reason
+from domain.breakdown import NoteCode
+from integrations.letters.words import AMOUNTS, LEG_STATES, NOTES, REASONS, REVIEW_CAUSES, Phrases, phrase
+from policy.loader import PACKAGED
+
+BY_OURSELVES = {POLICY_MISSING, APPEALED}
+"""Reasons for which the steps, and no policy, send a case to a person."""
+
+
+def reason_codes(action: Action) -> set[str]:
+    """Of the rows of all packaged policies that say so."""
+    found: set[str] = set()
+    for path in PACKAGED.glob("*/refund.json"):
+        for node in json.loads(path.read_text(encoding="utf-8"))["nodes"]:
+            columns = {column["field"]: column["id"] for column in node.get("content", {}).get("outputs", [])}
+            for row in node.get("content", {}).get("rules", []):
+                if json.loads(row[columns["action"]]) == action:
+                    found.add(json.loads(row[columns["reason_code"]]))
+    assert found, f"no policy says {action.value}"
+    return found
+
+
+def without_words(codes: Iterable[str], phrases: Phrases) -> set[str]:
+    return {code for code in codes if not all(phrases.get(code, ("", "")))}
+
+
+def test_every_reason_to_ask_a_person_has_words() -> None:
+    assert without_words(reason_codes(Action.REVIEW) | BY_OURSELVES, REVIEW_CAUSES) == set()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_reason_to_refuse_by_policy_has_a_sentence_of_its_own(language: Language) -> None:
+    for code in reason_codes(Action.REJECT):
+        assert sentence(code, language)
+
+
+@pytest.mark.parametrize(
+    ("codes", "phrases"),
+    [(Reason, REASONS), (AmountKind, AMOUNTS), (NoteCode, NOTES), (LegState, LEG_STATES)],
+)
+def test_every_word_of_a_closed_list_has_its_phrases(codes: Iterable[str], phrases: Phrases) -> None:
+    assert without_words(codes, phrases) == set()
+
+
+def test_a_code_without_a_phrase_is_told_as_it_is() -> None:
+    """A reviewer may name a reason of their own."""
+    assert phrase(REVIEW_CAUSES, "another_shop", Language.EN) == "another_shop"
