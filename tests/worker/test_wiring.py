@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.sweeping import SWEEP
 from activities.types import StepName
@@ -24,7 +25,6 @@ from tests.worker.environment import DATABASE_PASSWORD, settings
 from worker.draining import ProviderCalls
 from worker.logs import NumberedLogs
 from worker.main import explain
-from worker.runner import CaseRunner
 from worker.settings import Queue, WorkerSettings
 from worker.wiring import Parts, make_workers, open_parts
 
@@ -111,7 +111,7 @@ async def test_every_queue_logs_with_the_application_number_and_keeps_the_workfl
 ) -> None:
     for config in served_by(client, parts).values():
         assert NumberedLogs in [type(interceptor) for interceptor in config["interceptors"]]
-        assert isinstance(config["workflow_runner"], CaseRunner)
+        assert isinstance(config["workflow_runner"], SandboxedWorkflowRunner)
         assert not config["debug_mode"]
 
 
