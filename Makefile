@@ -16,7 +16,7 @@ UV := $(if $(SYSTEM_UV),$(SYSTEM_UV),.tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 WORKERS ?= 2
 
-.PHONY: help setup demo test test-production check bench clean
+.PHONY: help setup servers demo test test-production check bench clean
 
 help: ## Say what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,15 +26,17 @@ help: ## Say what can be done here
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-setup: $(if $(SYSTEM_UV),,.tools/bin/uv) ## Install what is missing (a few minutes the first time, then a second)
+setup: $(if $(SYSTEM_UV),,.tools/bin/uv) ## Install the Python packages that are missing
 	@test -d .venv || echo "Installing the Python packages (about a minute, once) ..."
 	@$(UV) sync --frozen --quiet
+
+servers: setup ## Get the Temporal servers that the tests need (a few minutes the first time, then a second)
 	@$(RUN) python -m cli.servers.fetch
 
 demo: setup ## Show the product at work on this machine; ARGS="..." is passed on
 	@$(RUN) aftersales demo $(ARGS)
 
-test: check ## All checks and tests; ARGS="..." is passed to pytest
+test: check servers ## All checks and tests; ARGS="..." is passed to pytest
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile --ignore tests/architecture $(ARGS)
 
 test-production: setup ## The main job on the production topology, without containers (needs Go and a PostgreSQL with contrib)

@@ -260,6 +260,17 @@ SCENES: tuple[Scene, ...] = (
         play=finance_gives_up,
     ),
     Scene(
+        "one-of-two",
+        "two cards, the bank disputes one",
+        LAMP,
+        Reason.NOT_AS_DESCRIBED,
+        CaseStatus.PARTLY_REFUNDED,
+        {**BACK, "quantity": 2},
+        before=bank_disputes,
+        play=finance_gives_up,
+        second_card_minor=10_000,
+    ),
+    Scene(
         "reversed",
         "reversed by the bank, paid again",
         MUG,
