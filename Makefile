@@ -39,7 +39,8 @@ demo: setup ## Show the product at work on this machine; ARGS="..." is passed on
 test: check servers ## All checks and tests; ARGS="..." is passed to pytest
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile --ignore tests/architecture $(ARGS)
 
-test-production: setup ## The main job on the production topology, without containers (needs Go and a PostgreSQL with contrib)
+test-production: servers ## The main job on the production topology, without containers (needs Go and a PostgreSQL with contrib)
+	@$(RUN) python -m cli.servers.fetch --production
 	@AFTERSALES_TEST_PRODUCTION=1 $(RUN) pytest tests/production $(ARGS)
 
 check: setup ## Style, types, imports and sizes, without running the product

@@ -26,6 +26,7 @@ _STILL_OPEN: Final = {
     OutcomeKind.RETRY_SAME: LegState.RESERVED,
     OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
 }
+_MAY_BE_UNDER_WAY: Final = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING)
 _BY_THE_LEGS: Final = frozenset(
     {
         CaseStatus.PAYING,
@@ -54,6 +55,8 @@ async def record_payment(unit: Unit, step: RecordPayment) -> StepResult:
     if changed:
         if _present_states(file) != stood:
             _follow_the_legs(file)
+        if step.outcome.kind is OutcomeKind.NEEDS_MERCHANT and file.row.status is CaseStatus.PAYING:
+            file.move(CaseStatus.PAYING, WaitsFor.FINANCE, assignee=FINANCE)
         alarm = await look_for_trouble(file, was, step.leg, step.outcome)
     result = await file.close()
     return result.model_copy(update={"alarm": alarm})
@@ -119,9 +122,12 @@ def _paid_otherwise(file: CaseFile, row: LegRow) -> bool:
 
 
 async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:
+    state = _STILL_OPEN[outcome.kind]
+    if state is LegState.BLOCKED and row.leg.state in _MAY_BE_UNDER_WAY:
+        state = LegState.CONFIRMING  # the merchant's trouble keeps us from asking; it undoes nothing
     await file.change_leg(
         row,
-        state=_STILL_OPEN[outcome.kind],
+        state=state,
         provider_reference=outcome.provider_reference or row.leg.provider_reference,
         trace=outcome.trace or row.leg.trace,
         failure_code=outcome.code,

@@ -162,7 +162,7 @@ class Payment:
         await self._sleep_until_news(self._pause(outcome.kind), waiting)
 
     async def _note(self, outcome: PaymentOutcome) -> bool:
-        """Record an outcome that is not final, if it is news; True if the leg's state changed by it.
+        """Record an outcome that is not final, if it is news; True if somebody is to hear of it.
 
         Each record is a billable action. "Not found" is no proof that nothing is under way, so it is recorded
         as unknown, and so is a provider out of reach while something sent earlier is in doubt.
@@ -170,11 +170,13 @@ class Payment:
         kind = outcome.kind
         if kind is OutcomeKind.NOT_FOUND or (kind is OutcomeKind.RETRY_SAME and self.in_doubt):
             kind = OutcomeKind.UNKNOWN
+        doubtful_trouble = self.in_doubt and kind in _ALARMING  # it stays in doubt, so its state does not tell
+        noted = LegState.CONFIRMING if doubtful_trouble else _NOTED_AS[kind]
         before = self.case.leg(self.leg.leg)
-        if before.state is _NOTED_AS[kind] and before.failure_code == outcome.code:
+        if before.state is noted and before.failure_code == outcome.code:
             return False
         await self.record(outcome.model_copy(update={"kind": kind}))
-        return before.state is not _NOTED_AS[kind]
+        return before.state is not noted or doubtful_trouble
 
     async def _sleep_until_news(self, pause: timedelta, waiting: str) -> None:
         case, status = self.case, self.case.standing.status

@@ -1,12 +1,18 @@
-"""`python -m cli.servers.fetch`: get the Temporal servers this machine lacks, saying what takes long."""
+"""`python -m cli.servers.fetch`: get the servers that the tests need and this machine lacks, saying what takes long.
+
+With `--production` those of the production topology: Temporal's own server, its schema tool and its Web UI.
+"""
 
 import asyncio
 import sys
+from typing import Annotated
 
 import typer
 
 from cli.servers.errors import ServerUnavailableError
+from cli.servers.go_programs import module_folder, obtain_go_program
 from cli.servers.temporal_cli import obtain_temporal_cli
+from cli.servers.temporal_server import PRODUCTION_PROGRAMS, WEB_UI
 from cli.servers.time_skipping import obtain_time_skipping_server
 
 
@@ -16,15 +22,23 @@ async def fetch() -> None:
     await obtain_time_skipping_server(progress=typer.echo)
 
 
-def main() -> int:
-    """The exit status: 0, or 1 after the reason has been written to standard error."""
+async def fetch_production() -> None:
+    """What is built with Go, and the Web UI's files."""
+    for program in PRODUCTION_PROGRAMS:
+        await obtain_go_program(program, progress=typer.echo)
+    await module_folder(WEB_UI)
+
+
+def main(
+    *, production: Annotated[bool, typer.Option("--production", help="Those of the production topology.")] = False
+) -> None:
+    """Get the servers that this machine lacks."""
     try:
-        asyncio.run(fetch())
+        asyncio.run(fetch_production() if production else fetch())
     except ServerUnavailableError as error:
         typer.echo(str(error), err=True)
-        return 1
-    return 0
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

@@ -31,6 +31,7 @@ SQL_TOOL = GoProgram(
     "temporal-sql-tool", "TEMPORAL_SQL_TOOL_PATH", SERVER_MODULE, f"{SERVER_MODULE}/cmd/tools/sql", SERVER_VERSION
 )
 WEB_UI = GoProgram("temporal-ui", "TEMPORAL_UI_PATH", UI_MODULE, f"{UI_MODULE}/cmd/server", "2.42.1")
+PRODUCTION_PROGRAMS = (SERVER, SQL_TOOL, WEB_UI)
 
 SCHEMA_SCRIPT = Path(__file__).parents[2] / "deploy" / "temporal" / "schema.sh"
 STORE = "temporal"

@@ -141,6 +141,18 @@ async def test_a_payment_that_certainly_did_not_happen_can_be_withdrawn(desk: De
     assert await desk.balances() == {}
 
 
+@pytest.mark.parametrize("first", [OutcomeKind.UNKNOWN, OutcomeKind.PENDING])
+async def test_the_merchants_trouble_does_not_undo_a_request_that_may_be_under_way(
+    desk: Desk, first: OutcomeKind
+) -> None:
+    await desk.apply(application(amount=cny(100)))
+    await desk.pay(first)
+    standing = await desk.pay(OutcomeKind.NEEDS_MERCHANT, code="api_key_expired")
+    assert (standing.legs[0].state, standing.waits_for) == (LegState.CONFIRMING, WaitsFor.FINANCE)
+    assert (await desk.say(Withdrawal())).code is ErrorCode.TOO_LATE
+    assert (await desk.pay(OutcomeKind.SUCCEEDED)).status is CaseStatus.REFUNDED
+
+
 async def test_a_case_with_an_outcome_is_not_withdrawn(desk: Desk, policy: FakePolicy) -> None:
     policy.says(Action.REJECT)
     await desk.apply()

@@ -26,9 +26,16 @@ def test_make_demo_sets_up_first_and_passes_its_arguments_on() -> None:
 
 def test_make_test_checks_style_and_types_before_it_runs_the_tests() -> None:
     lines = planned("test")
-    steps = ("uv sync", "ruff check", "ruff format --check", "mypy", "tests/architecture", "cli.servers.fetch", "pytest -n")
+    style = ("ruff check", "ruff format --check", "mypy", "tests/architecture")
+    steps = ("uv sync", *style, "cli.servers.fetch", "pytest -n")
     places = [next(place for place, line in enumerate(lines) if step in line) for step in steps]
     assert places == sorted(places)
+
+
+def test_the_production_servers_are_built_before_any_test_waits_for_them() -> None:
+    *_, build, tests = planned("test-production")
+    assert build.endswith("cli.servers.fetch --production")
+    assert tests.endswith("pytest tests/production ")
 
 
 def test_the_build_runs_the_readmes_test_command_and_the_production_topology() -> None:

@@ -130,6 +130,21 @@ async def test_the_merchants_trouble_pauses_alerts_and_goes_on_with_the_same_num
     assert case.world.stages.count(Stage.PAYMENT_BLOCKED) == 1
 
 
+async def test_the_merchants_trouble_while_a_request_is_in_doubt_alarms_once_and_takes_nothing_back(
+    begin: Begin,
+) -> None:
+    locked = [outcome(Kind.NEEDS_MERCHANT, "api_key_expired")] * 3
+    case = await begin(World().script(submits=[outcome(Kind.UNKNOWN, "timeout")], queries=locked))
+    await case.pass_time(minutes=5)
+    assert case.world.standing.legs[0].state is LegState.CONFIRMING
+    answer = await case.handle.execute_update(RefundCaseHandle.withdraw, Withdrawal())
+    assert answer.code is ErrorCode.TOO_LATE
+    await case.reach(CaseStatus.REFUNDED, within_hours=72)
+    assert case.world.calls == ["intake", "submit N-1-1", *["query N-1-1"] * 4]
+    assert case.world.stages.count(Stage.PAYMENT_BLOCKED) == 1
+    assert len(case.world.payments) == 2
+
+
 @pytest.mark.parametrize(
     ("first", "stages"),
     [

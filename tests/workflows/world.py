@@ -181,6 +181,8 @@ class World:
         state = LEG_STATES[step.outcome.kind]
         attempts = (*self.standing.legs, *self.standing.earlier)
         told = next(leg for leg in attempts if leg.attempt == step.attempt)
+        if state is LegState.BLOCKED and self.calls[-1].startswith("query"):
+            state = LegState.CONFIRMING  # only what is in doubt is asked for
         if told in self.standing.earlier and self.standing.status is CaseStatus.REFUNDED:
             return self._news_of_an_earlier_number(step, told.model_copy(update={"state": state}))
         leg = told.model_copy(update={"state": state, "failure_code": step.outcome.code})
