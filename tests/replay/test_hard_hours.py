@@ -34,7 +34,7 @@ A_DAY: Final = timedelta(hours=24)
 APPROVE: Final = Decision(kind=DecisionKind.APPROVE)
 AGENTS: Final = "agents@shop.example"
 TOLD_THAT_IT_IS_OVER: Final = (ErrorCode.TOO_LATE, ErrorCode.NOT_NOW, ErrorCode.CASE_CLOSED)
-AROUND_S: Final = (-0.5, -0.1, -0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05, 0.1, 0.5)
+AROUND_S: Final = (-2.0, -0.1, -0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05, 0.1, 1.0)
 SLACK: Final = timedelta(minutes=1)
 
 
@@ -46,11 +46,11 @@ async def world(search_attributes: AttributeTypes, tmp_path: Path) -> AsyncItera
 
 @pytest.fixture
 async def hasty(dev_server: DevServer, tmp_path: Path) -> AsyncIterator[World]:
-    """In real time: three seconds for the review, and for a customer who is asked."""
+    """In real time: three seconds for the review, six for a customer who is asked."""
     env = WorkflowEnvironment.from_client(await connect(address=dev_server.address))
     async with open_world(env, f"sqlite:///{tmp_path}/store.db") as world:
         world.policy.timings = Timings(
-            review_reminder_s=1, review_notice_s=2, review_escalation_s=3, evidence_window_s=3
+            review_reminder_s=1, review_notice_s=2, review_escalation_s=3, evidence_window_s=6
         )
         yield world
 
