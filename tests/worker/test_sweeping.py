@@ -95,7 +95,7 @@ async def test_a_case_that_was_there_is_never_started_a_second_time(client: Clie
     await cases.start(start)
     await handle_of(client, start.number).terminate("a test")
     await cases.start(start)
-    assert (await cases.states([start.number]))[start.number] is RunState.TERMINATED
+    assert (await handle_of(client, start.number).describe()).status is WorkflowExecutionStatus.TERMINATED
 
 
 @pytest.mark.parametrize("exists", [True, False])
