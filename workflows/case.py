@@ -6,6 +6,7 @@ interleaves with paying.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -206,17 +207,17 @@ class Case:
         letter = Notify(
             number=self.number, stage=stage, round=round_, now=workflow.now(), due_at=due_at, approves=approves
         )
-        self._letters.append(
-            workflow.start_activity(
-                StepName.NOTIFY.value,
-                letter,
-                task_queue=QUEUE_NOTIFICATIONS,
-                start_to_close_timeout=options.LETTER_TIMEOUT,
-                schedule_to_close_timeout=options.LETTER_LIMIT,
-                retry_policy=options.LETTER_RETRY,
-                summary=f"tell: {stage.value.replace('_', ' ')}",
-            )
+        handle = workflow.start_activity(
+            StepName.NOTIFY.value,
+            letter,
+            task_queue=QUEUE_NOTIFICATIONS,
+            start_to_close_timeout=options.LETTER_TIMEOUT,
+            schedule_to_close_timeout=options.LETTER_LIMIT,
+            retry_policy=options.LETTER_RETRY,
+            summary=f"tell: {stage.value.replace('_', ' ')}",
         )
+        handle.add_done_callback(_mind_a_failed_letter)
+        self._letters.append(handle)
 
     def show(self, waiting: str, due_at: datetime | None = None) -> None:
         """Say in the Web UI what the case waits for, who must act and until when."""
@@ -295,3 +296,9 @@ class Case:
 
 def _telling(stage: Stage) -> str:
     return f"tell {stage.value}"
+
+
+def _mind_a_failed_letter(letter: asyncio.Task[None]) -> None:
+    """It holds nothing up: operators find it in the log, and in the history as a failed activity."""
+    if not letter.cancelled() and (error := letter.exception()):
+        workflow.logger.warning("a letter was given up: %s", error.__cause__ or error)

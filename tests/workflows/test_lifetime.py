@@ -45,6 +45,17 @@ async def test_the_survey_comes_after_some_days_with_one_reminder(begin: Begin) 
     assert told[Stage.SURVEY_REMINDER] - told[Stage.REFUNDED] >= timedelta(days=7)
 
 
+async def test_a_letter_that_can_never_be_sent_holds_nothing_up_and_is_in_the_log(
+    begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = await begin(World(unsendable=frozenset({Stage.REFUNDED})))
+    assert (await case.result()).status is CaseStatus.REFUNDED
+    assert case.world.stages == [Stage.SURVEY, Stage.SURVEY_REMINDER]
+    given_up = [record for record in caplog.records if "a letter was given up" in record.message]
+    assert len(given_up) == 1
+    assert "nobody can write that" in given_up[0].message
+
+
 async def test_an_answered_survey_is_not_reminded_of(begin: Begin) -> None:
     case = await begin(World())
     await case.reach(CaseStatus.REFUNDED)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.types import (
     Elapse,
@@ -78,6 +79,7 @@ class World:
     refuse_messages: bool = False
     standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
     told: list[tuple[Stage, datetime]] = field(default_factory=list)
+    unsendable: frozenset[Stage] = frozenset()
     approving: list[Stage] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     lives: list[str] = field(default_factory=list)
@@ -233,6 +235,8 @@ class World:
 
     @activity.defn(name=StepName.NOTIFY)
     async def notify(self, letter: Notify) -> None:
+        if letter.stage in self.unsendable:
+            raise ApplicationError("nobody can write that", non_retryable=True)
         self.told.append((letter.stage, letter.now))
         if letter.approves:
             self.approving.append(letter.stage)
