@@ -10,6 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from cli.servers.errors import ServerUnavailableError
 from cli.servers.probes import LOOPBACK, free_port
 from cli.servers.processes import Child, Launch, Processes
 from cli.servers.search_attributes import AttributeTypes, command_line_type, ensure_search_attributes
@@ -18,6 +19,8 @@ NAMESPACE = "default"
 # Closed cases stay readable in Temporal for the longest time a provider may still reverse the money.
 RETENTION = timedelta(days=90)
 START_LIMIT_SECONDS = 30.0
+STARTS = 3
+PORT_TAKEN = "address already in use"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,20 @@ class DevServer:
 
 
 async def start_dev_server(processes: Processes, options: DevServerOptions) -> DevServer:
-    """Start the server and give it back when it takes cases: ready, attributes registered, retention set."""
+    """Start the server and give it back when it takes cases: ready, attributes registered, retention set.
+
+    It chooses some ports by itself, and another process may be quicker to take one; then it is started again.
+    """
+    for _ in range(STARTS - 1):
+        try:
+            return await _start(processes, options)
+        except ServerUnavailableError as error:
+            if PORT_TAKEN not in str(error):
+                raise
+    return await _start(processes, options)
+
+
+async def _start(processes: Processes, options: DevServerOptions) -> DevServer:
     port, ui_port = options.port or free_port(), options.ui_port or free_port()
     if options.database is not None:
         options.database.parent.mkdir(parents=True, exist_ok=True)

@@ -75,3 +75,33 @@ async def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_pat
 def test_types_are_spelled_as_the_command_line_wants_them() -> None:
     spelled = {command_line_type(kind) for kind in SearchAttributeIndexedValueType}
     assert spelled == {"Text", "Keyword", "Int", "Double", "Bool", "Datetime", "KeywordList"}
+
+
+def quick_rival(folder: Path, temporal_cli: Path, times: int) -> Path:
+    """The server, but that another process takes one of its ports the first `times` times."""
+    script = f"""
+echo started >> {folder}/starts
+if [ $(wc -l < {folder}/starts) -le {times} ]; then
+    echo "listen tcp 127.0.0.1:38783: bind: address already in use" >&2
+    exit 1
+fi
+exec {temporal_cli} "$@"
+"""
+    return write_program(folder / "temporal", script)
+
+
+async def test_a_port_that_another_process_took_meanwhile_is_no_reason_to_give_up(
+    processes: Processes, temporal_cli: Path, tmp_path: Path
+) -> None:
+    rival = quick_rival(tmp_path, temporal_cli, times=2)
+    server = await start_dev_server(processes, DevServerOptions(rival, headless=True))
+    assert await retention_of(await server.connect()) == timedelta(days=90)
+
+
+async def test_when_ports_stay_taken_the_reason_is_told(
+    processes: Processes, temporal_cli: Path, tmp_path: Path
+) -> None:
+    rival = quick_rival(tmp_path, temporal_cli, times=9)
+    with pytest.raises(ServerUnavailableError, match="address already in use"):
+        await start_dev_server(processes, DevServerOptions(rival, headless=True))
+    assert (tmp_path / "starts").read_text().count("started") == 3
