@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,8 @@ from policy.errors import PolicyError
 
 PACKAGED: Final = Path(__file__).parent / "tables"
 TIMINGS: Final = "timings"
+
+_log = logging.getLogger(__name__)
 
 
 def load_policy(version: Path | str = "v1", time_scale: float = 1.0, order_lookup_s: int | None = None) -> ZenPolicy:
@@ -47,13 +49,16 @@ def _load(folder: Path, time_scale: float, order_lookup_s: int | None) -> ZenPol
 
 
 def _find(folder: Path, time_scale: float, order_lookup_s: int | None, content_hash: str) -> ZenPolicy | None:
-    """The version with that content; folders that hold no sound version are passed over."""
+    """The version with that content; a folder that holds no sound version is passed over, and said to be."""
     for beside in (PACKAGED, folder.resolve().parent):
         for table in sorted(beside.glob(f"*/{REFUND_TABLE}.json")):
-            with suppress(PolicyError, OSError):
+            try:
                 found = _load(table.parent, time_scale, order_lookup_s)
-                if found.content_hash == content_hash:
-                    return found
+            except (PolicyError, OSError) as error:
+                _log.warning("the policy version in %s cannot be used: %s", table.parent, error)
+                continue
+            if found.content_hash == content_hash:
+                return found
     return None
 
 

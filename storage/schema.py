@@ -51,9 +51,7 @@ async def upgrade(url: str) -> None:
 @asynccontextmanager
 async def _alembics_turn() -> AsyncIterator[None]:
     """Looked for again and again: to wait for a thread's lock would hold up the loop whose task may have it."""
-    while True:
-        if _ALEMBIC.acquire(blocking=False):
-            break
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110 - the turn may be that of another thread's loop
         await asyncio.sleep(_TURN_PAUSE_S)
     try:
         yield

@@ -104,11 +104,14 @@ def test_a_version_finds_the_others_beside_it_and_the_packaged_ones(tmp_path: Pa
     assert own.version("0" * 64) is None
 
 
-def test_a_folder_beside_it_that_holds_no_sound_version_is_passed_over(tmp_path: Path) -> None:
+def test_a_folder_beside_it_that_holds_no_sound_version_is_passed_over_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     own = load_policy(version_of(tmp_path / "own", survey_after_s=60))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "refund.json").write_text("{", encoding="utf-8")
     assert own.version("0" * 64) is None
+    assert [str(tmp_path / "broken") in record.getMessage() for record in caplog.records] == [True]
 
 
 def test_an_older_version_is_found_at_the_time_scale_of_the_present_one(tmp_path: Path) -> None:
