@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from sandbox import admin, stripe
+from sandbox import admin, alipay, bank, stripe, wechat
+from sandbox.alipay import AlipayProvider, AlipaySettings
 from sandbox.assembly import Sandbox
+from sandbox.bank import BankSettings
 from sandbox.books import Books
 from sandbox.calls import Provider
 from sandbox.clock import SandboxClock
@@ -22,6 +24,7 @@ from sandbox.store import Store
 from sandbox.stripe.keys import KeyRing
 from sandbox.stripe.ledger import StripeLedger
 from sandbox.stripe.refunds import Refunds
+from sandbox.wechat import WeChatSandboxSettings
 
 
 class _GatedApp(FastAPI):
@@ -39,14 +42,21 @@ class _GatedApp(FastAPI):
             await self._gate.serve(provider, scope, receive, send)
 
 
-def create_app(settings: SandboxSettings) -> FastAPI:
+def create_app(
+    settings: SandboxSettings,
+    wechat_settings: WeChatSandboxSettings | None = None,
+    alipay_settings: AlipaySettings | None = None,
+) -> FastAPI:
     """The sandbox as an application for one uvicorn process; serve it on one event loop only."""
     store = Store(settings.state_file)
     clock = SandboxClock(store)
     books = Books(store)
     outbox = Outbox(store, settings.webhook_url, settings.out_of_order_gap_s)
     stripe_provider = _stripe(settings, store, clock, books, outbox)
-    providers: list[Provider] = [stripe_provider]
+    bank_provider = bank.open_bank(BankSettings(), store, clock, books, outbox)
+    wechat_provider = wechat.assemble(wechat_settings or WeChatSandboxSettings(), store, clock, books, outbox)
+    alipay_provider = AlipayProvider(alipay_settings or AlipaySettings(), store, clock, books, outbox)
+    providers: list[Provider] = [stripe_provider, bank_provider, wechat_provider, alipay_provider]
     dispatcher = Dispatcher(
         outbox,
         providers,
@@ -58,8 +68,14 @@ def create_app(settings: SandboxSettings) -> FastAPI:
     app = _GatedApp(Gate(providers, store, faults, pen, journal))
     app.state.sandbox = sandbox
     app.state.stripe = stripe_provider
+    app.state.wechat = wechat_provider
+    app.state.bank = bank_provider
+    app.state.alipay = alipay_provider
     app.include_router(admin.router)
     app.include_router(stripe.router)
+    app.include_router(wechat.router)
+    app.include_router(bank.router)
+    app.include_router(alipay.router)
     return app
 
 
@@ -77,4 +93,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sandbox: Sandbox = app.state.sandbox
     async with sandbox.dispatcher.running():
         yield
+    app.state.wechat.close()
     sandbox.store.close()

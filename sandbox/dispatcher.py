@@ -73,7 +73,7 @@ class Dispatcher:
         self._outbox.settle(due, met, again_in_s, acknowledged=acknowledged)
 
     async def _post(self, client: httpx2.AsyncClient, provider: Provider, due: Due) -> Met:
-        url = self._outbox.url
+        url = due.event.url or self._outbox.url
         if url is None:
             return Met(error="no webhook url")
         headers = {"content-type": "application/json; charset=utf-8"}

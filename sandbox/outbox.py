@@ -30,13 +30,17 @@ URL = "webhook_url"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One webhook event as its provider words it; ``object`` is the id it is about."""
+    """One webhook event as its provider words it; ``object`` is the id it is about.
+
+    ``url``: the address that the request named for it, as some providers have it; else the outbox's own.
+    """
 
     id: str
     provider: str
     type: str
     object: str
     body: bytes
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Met:
 
 
 def _due(row: sqlite3.Row) -> Due:
-    event = Event(row["event"], row["provider"], row["type"], row["object"], row["body"].encode())
+    event = Event(row["event"], row["provider"], row["type"], row["object"], row["body"].encode(), row["url"])
     return Due(row["id"], event, row["attempt"] + 1, bool(row["forge_next"]))
 
 
@@ -73,6 +77,7 @@ class Outbox:
         # Set whenever something may have become due; whoever delivers waits on it and clears it.
         self.changed = asyncio.Event()
         store.declare(SCHEMA)
+        store.add_column("events", "url", "TEXT")
         # Interrupted by the end of the last process: whether they arrived is unknown, so they go again.
         store.run("UPDATE deliveries SET state = 'due' WHERE state = 'sending'")
 
@@ -91,10 +96,10 @@ class Outbox:
         """Record an event and owe its deliveries, as many and in such order as ``callbacks`` says."""
         first = self._store.row("SELECT 1 FROM events WHERE object = ? LIMIT 1", event.object) is None
         self._store.run(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
-            *(event.id, event.provider, event.type, event.object, event.body.decode(), time.time()),
+            "INSERT INTO events (id, provider, type, object, body, at, url) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(event.id, event.provider, event.type, event.object, event.body.decode(), time.time(), event.url),
         )
-        if self.url is None or FaultKind.NEVER_CALL_BACK in callbacks:
+        if (event.url or self.url) is None or FaultKind.NEVER_CALL_BACK in callbacks:
             return
         withhold = first and FaultKind.OUT_OF_ORDER in callbacks
         copies = 2 if FaultKind.CALL_BACK_TWICE in callbacks else 1
@@ -115,7 +120,7 @@ class Outbox:
     def claim(self, limit: int) -> list[Due]:
         """Take the deliveries that are due, one per object at a time so that their order is kept."""
         rows = self._store.rows(
-            "SELECT d.*, e.provider, e.type, e.body FROM deliveries d JOIN events e ON e.id = d.event"
+            "SELECT d.*, e.provider, e.type, e.body, e.url FROM deliveries d JOIN events e ON e.id = d.event"
             " WHERE d.id IN (SELECT MIN(w.id) FROM deliveries w WHERE w.state = 'due' AND w.due_at <= ?"
             "  AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.object = w.object AND s.state = 'sending')"
             "  GROUP BY w.object ORDER BY MIN(w.id) LIMIT ?) ORDER BY d.id",

@@ -32,6 +32,11 @@ class Store:
         """Create the tables of ``schema`` that are not there yet."""
         self._connection.executescript(schema)
 
+    def add_column(self, table: str, name: str, kind: str) -> None:
+        """Bring a table that an earlier version made up to this one's columns."""
+        if name not in {row["name"] for row in self._connection.execute(f"PRAGMA table_info({table})")}:
+            self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+
     def close(self) -> None:
         """Close the file; later use is an error."""
         self._connection.close()

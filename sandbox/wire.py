@@ -30,8 +30,8 @@ async def read_envelope(scope: Scope, receive: Receive) -> Envelope | None:
 
 
 def _start(answer: Answer, length: int) -> Message:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-    headers += [(b"content-type", b"application/json"), (b"content-length", str(length).encode())]
+    named = {"content-type": "application/json", **answer.headers, "content-length": str(length)}
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 

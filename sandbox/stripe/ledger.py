@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 
 from sandbox.store import Store
-from sandbox.stripe.objects import Charge, Refund, charge_of, refund_of
+from sandbox.stripe.balance import BalanceTransaction, BalanceTransactions, type_of
+from sandbox.stripe.objects import Charge, Json, Refund, charge_of, new_id, refund_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stripe_charges (
@@ -32,11 +33,12 @@ class Page:
 
 
 class StripeLedger:
-    """Rows of charges and refunds; every rule about them is in ``refunds``."""
+    """Rows of charges and refunds; every rule about them is in ``refunds``. ``balance``: what they moved."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         store.declare(SCHEMA)
+        self.balance = BalanceTransactions(store)
 
     def charge(self, name: str) -> Charge | None:
         """The charge of this id, or of this payment intent."""
@@ -53,11 +55,15 @@ class StripeLedger:
 
     def seed(self, charge: Charge) -> Charge | None:
         """Add a captured payment unless it is there; ``None`` when a different one has its names."""
-        self._store.run(
+        added = self._store.run(
             "INSERT OR IGNORE INTO stripe_charges (id, payment_intent, amount_minor, currency, created)"
             " VALUES (?, ?, ?, ?, ?)",
             *(charge.id, charge.payment_intent, charge.amount_minor, charge.currency, charge.created),
         )
+        if added.rowcount:
+            type_ = type_of("charge", charge.id)
+            moved = (charge.amount_minor, charge.currency, charge.created)
+            self.balance.book(BalanceTransaction(new_id("txn"), type_, *moved, charge.id))
         kept = self.charge(charge.id)
         same = kept is not None and (
             (kept.payment_intent, kept.amount_minor, kept.currency)
@@ -93,6 +99,19 @@ class StripeLedger:
             *(refund.status, refund.created, refund.balance_transaction, json.dumps(dict(refund.metadata))),
             *(refund.reason, " ".join(sorted(refund.callbacks))),
         )
+        type_ = type_of("refund", refund.charge)
+        moved = (-refund.amount_minor, refund.currency, refund.created)
+        self.balance.book(BalanceTransaction(refund.balance_transaction, type_, *moved, refund.id))
+
+    def give_back(self, refund: Refund, transaction_id: str, moment: int) -> None:
+        """Book a refund's amount back into the balance, once it has failed."""
+        moved = (refund.amount_minor, refund.currency, moment)
+        self.balance.book(BalanceTransaction(transaction_id, type_of("failure", refund.charge), *moved, refund.id))
+
+    def source(self, name: str) -> Json | None:
+        """The charge or refund that a balance transaction is about, as it is shown."""
+        found = self.refund(name) or self.charge(name)
+        return found.shown() if found else None
 
     def change(self, refund: Refund) -> None:
         """Write the fields of a refund that may change."""

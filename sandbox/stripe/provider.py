@@ -21,6 +21,7 @@ from sandbox.stripe.refunds import LEG, PROVIDER, Refunds
 
 MINUTE_S = 60
 HOUR_S = 3600
+SOURCE = "data.source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Made:
 
 
 class StripeProvider:
-    """The ``Provider`` of ``/v1/refunds`` and ``/v1/charges``."""
+    """The ``Provider`` of ``/v1/refunds``, ``/v1/charges`` and ``/v1/balance_transactions``."""
 
     name = PROVIDER
     prefixes: tuple[str, ...] = ("/v1/",)
@@ -141,6 +142,8 @@ class StripeProvider:
                 if refund is None:
                     raise errors.no_such("refund", refund_id, "id")
                 return refund.shown()
+            case ("GET", "balance_transactions"):
+                return self._list_balance_transactions(call.params)
             case ("GET", "charges", charge_id):
                 charge = self.ledger.charge_by("charge", charge_id)
                 if charge is None:
@@ -165,6 +168,12 @@ class StripeProvider:
         refunds, has_more = self.ledger.page(charge_id, page)
         shown = [refund.shown() for refund in refunds]
         return {"object": "list", "data": shown, "has_more": has_more, "url": "/v1/refunds"}
+
+    def _list_balance_transactions(self, params: Mapping[str, str]) -> Json:
+        expanded = SOURCE in {value for name, value in params.items() if form.EXPAND.fullmatch(name)}
+        transactions, has_more = self.ledger.balance.page(params)
+        shown = [each.shown(self.ledger.source(each.source) if expanded else None) for each in transactions]
+        return {"object": "list", "data": shown, "has_more": has_more, "url": "/v1/balance_transactions"}
 
     def _position(self, params: Mapping[str, str], param: str) -> int | None:
         refund_id = params.get(param)

@@ -134,13 +134,15 @@ class Refunds:
 
     def _take_back(self, refund: Refund, how: Finish, failure_reason: str) -> Refund:
         failed = how is Finish.FAIL
+        transaction_id = new_id("txn")
         undone = replace(
             refund,
             status=RefundStatus.FAILED if failed else RefundStatus.CANCELED,
             failure_reason=failure_reason if failed else "merchant_request",
-            failure_balance_transaction=new_id("txn"),
+            failure_balance_transaction=transaction_id,
         )
         self._ledger.move_refunded(refund.charge, -refund.amount_minor)
+        self._ledger.give_back(refund, transaction_id, int(self._clock.now()))
         self._books.undo(PROVIDER, refund.id, refund.currency, refund.amount_minor)
         types = ["refund.updated", "charge.refund.updated"]
         self._change(refund, undone, [*types, "refund.failed"] if failed else types)

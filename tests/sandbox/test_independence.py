@@ -7,11 +7,26 @@ from pathlib import Path
 import sandbox
 
 SOURCE = Path(sandbox.__file__).parent
-ALLOWED = {"fastapi", "httpx2", "pydantic", "pydantic_settings", "starlette", "uvicorn", "sandbox"}
+ALLOWED = {"cryptography", "fastapi", "httpx2", "pydantic", "pydantic_settings", "starlette", "uvicorn", "sandbox"}
 STANDARD = {
     *("argparse", "asyncio", "base64", "binascii", "collections", "contextlib", "dataclasses", "datetime"),
-    *("enum", "hashlib", "hmac", "http", "itertools", "json", "pathlib", "re", "secrets", "signal", "sqlite3"),
-    *("time", "types", "typing", "urllib", "uuid"),
+    *(
+        "enum",
+        "functools",
+        "gzip",
+        "hashlib",
+        "hmac",
+        "http",
+        "io",
+        "itertools",
+        "json",
+        "pathlib",
+        "re",
+        "secrets",
+        "signal",
+        "sqlite3",
+    ),
+    *("time", "types", "typing", "urllib", "uuid", "zipfile"),
 }
 
 
