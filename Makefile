@@ -16,7 +16,7 @@ UV := $(if $(SYSTEM_UV),$(SYSTEM_UV),.tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 WORKERS ?= 2
 
-.PHONY: help setup servers demo test test-production check bench clean
+.PHONY: help setup servers demo test test-production check bench chaos safeguards clean
 
 help: ## Say what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ check: setup ## Style, types, imports and sizes, without running the product
 
 bench: setup ## Measure; ARGS="..." is passed on
 	@$(RUN) python -m bench $(ARGS)
+
+chaos: setup ## 500 refunds over every provider while everything fails (about seven minutes); ARGS="..." is passed on
+	@$(RUN) python -m bench.chaos $(ARGS)
+
+safeguards: servers ## Take each safeguard away in turn and show that the tests fail; ARGS="..." is passed on
+	@$(RUN) python -m bench.safeguards $(ARGS)
 
 clean: ## Remove what was built and installed here (the cache folder in the home directory stays)
 	@rm -rf .tools .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

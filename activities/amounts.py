@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
-from activities.ports import Order
-from activities.ports import Tender as PaidTender
+from activities.rows import Order
+from activities.rows import Tender as PaidTender
 from aftersales.contract.messages import Item
 from aftersales.contract.values import AmountKind, BreakDown, Money
 from domain.allocation import FrozenOrder
 from domain.breakdown import taken_by
 from domain.errors import PromotionOutweighs
 from domain.promotions import PromotionChoice
+from domain.rails import GIFT_CARD, STORE_CREDIT, Rail
 from domain.refunds import RefundAsked, UnitsAsked, break_down
-from domain.tenders import Tender, TenderKind, TenderShare, plan_tenders, refuse_over
+from domain.tenders import Tender, TenderKind, TenderOrder, TenderShare, plan_tenders, refuse_over
 
-_STORED_VALUE = {"store_credit": TenderKind.STORE_CREDIT, "gift_card": TenderKind.GIFT_CARD}
+_STORED_VALUE = {STORE_CREDIT: TenderKind.STORE_CREDIT, GIFT_CARD: TenderKind.GIFT_CARD}
 
 
 class Grant(NamedTuple):
@@ -25,6 +28,21 @@ class Grant(NamedTuple):
     items: tuple[Item, ...]
     amount: Money | None = None
     shipping: bool = False
+
+
+class TenderPlan(NamedTuple):
+    """How the payments of an order are chosen from: by the policy's order, with what each provider still takes."""
+
+    rails: Mapping[str, Rail]
+    now: datetime
+    order: TenderOrder = TenderOrder.STORED_VALUE_FIRST
+
+    def closes(self, order: Order, tender: PaidTender, amount: Money) -> bool:
+        """Whether the payment cannot be given back by the way it came."""
+        rail = self.rails.get(tender.provider)
+        return rail is not None and bool(
+            rail.closed_to(amount, bought_at=order.bought_at, now=self.now, parts=tender.parts)
+        )
 
 
 def amounts_of(order: Order, grant: Grant, promotion: PromotionChoice = PromotionChoice.KEEP) -> BreakDown:
@@ -72,23 +90,25 @@ def items_of(amounts: BreakDown) -> tuple[Item, ...]:
     return tuple(Item(line_id=line_id, quantity=quantity) for line_id, quantity in units.items())
 
 
-def shares_of(order: Order, total: Money) -> tuple[tuple[PaidTender, Money], ...]:
-    """Which payments give back how much: stored value first, each within what it has left (rule 8).
+def shares_of(order: Order, total: Money, plan: TenderPlan) -> tuple[tuple[PaidTender, Money], ...]:
+    """Which payments give back how much: by rule stored value first, each within what it has left (rule 8).
 
     Raises AmountRefused.
     """
     paid = {tender.tender_id: tender for tender in order.tenders}
-    shares: tuple[TenderShare, ...] = plan_tenders(total, _tenders(order))
+    closed = frozenset(tender.tender_id for tender in order.tenders if plan.closes(order, tender, total))
+    shares: tuple[TenderShare, ...] = plan_tenders(total, _tenders(order, closed), plan.order)
     return tuple((paid[share.tender_id], share.amount) for share in shares)
 
 
-def _tenders(order: Order) -> list[Tender]:
+def _tenders(order: Order, closed: frozenset[str] = frozenset()) -> list[Tender]:
     return [
         Tender(
             tender_id=tender.tender_id,
             kind=_STORED_VALUE.get(tender.provider, TenderKind.CHARGED),
             captured_minor=tender.captured_minor,
             taken_minor=tender.taken_minor,
+            closed=tender.tender_id in closed,
         )
         for tender in order.tenders
     ]

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from activities.amounts import Grant, amounts_of, clawed_back_minor, holds_shipping
 from activities.casefile import AGENTS, SYSTEM, CaseFile
 from activities.eligibility import check_eligible
-from activities.ports import Action, Facts, Order, OrderLine, Policy, Ruling
+from activities.ports import Action, Facts, Policy, Ruling
 from activities.reserving import hold, reserve, start_paying
+from activities.rows import Order, OrderLine
 from activities.sentences import explanation_of, in_words, sentence
 from aftersales.contract.messages import Application
 from aftersales.contract.values import BreakDown, CaseKind, CaseStatus, Money, WaitsFor
@@ -126,6 +127,7 @@ def _write_verdict(file: CaseFile, assessed: Assessment, action: Action, policy:
         row=assessed.ruling.row,
         reason_code=assessed.ruling.reason_code,
         promotion=assessed.ruling.promotion.value,
+        tender_order=assessed.ruling.tender_order.value,
     )
     file.change(verdict=verdict, policy_hash=policy.content_hash)
     inputs = assessed.facts.model_dump(mode="json")

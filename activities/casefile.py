@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from activities.ports import AuditEntry, CaseRow, LegRow, Unit
+from activities.ports import Unit
+from activities.rows import AuditEntry, CaseRow, LegRow
 from activities.types import Notify, Standing, Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Answer, Proof
 from aftersales.contract.values import CaseStatus, ErrorCode, Language, LegState, WaitsFor
+from domain.rails import Ways
 
 
 class Actor(NamedTuple):
@@ -40,24 +42,29 @@ GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
 OPEN: Final = frozenset(LegState) - GONE - {LegState.SUCCEEDED}
 
 
+ANY_WAY: Final = Ways()
+
+
 def actor_of(proof: Proof) -> Actor:
     return Actor(proof.actor, proof.role.value)
 
 
 class CaseFile:
-    """`row` and `legs` are the case as it will be stored; `legs` holds every attempt, oldest first."""
+    """`row` and `legs` are the case as it will be stored; `legs` holds every attempt, oldest first. `ways`: how money
+    can go."""
 
-    def __init__(self, unit: Unit, row: CaseRow, legs: tuple[LegRow, ...], now: datetime) -> None:
+    def __init__(self, unit: Unit, row: CaseRow, legs: tuple[LegRow, ...], now: datetime, ways: Ways = ANY_WAY) -> None:
         self.unit = unit
         self.row = row
         self.legs = list(legs)
         self.now = now
+        self.ways = ways
         self.actor = SYSTEM
         self._entries: list[AuditEntry] = []
         self.is_new = False
 
     @classmethod
-    async def open(cls, unit: Unit, step: Step | Notify) -> CaseFile:
+    async def open(cls, unit: Unit, step: Step | Notify, ways: Ways = ANY_WAY) -> CaseFile:
         """Raises AftersalesError(case_unknown)."""
         row = await unit.case(step.number)
         if row is None:
@@ -66,11 +73,11 @@ class CaseFile:
                 f"Case {step.number} is not in the database; it was never taken in, or the database was "
                 "restored to an earlier moment.",
             )
-        return cls(unit, row, await unit.legs(step.number), step.now)
+        return cls(unit, row, await unit.legs(step.number), step.now, ways)
 
     @classmethod
-    def create(cls, unit: Unit, row: CaseRow) -> CaseFile:
-        file = cls(unit, row, (), row.opened_at)
+    def create(cls, unit: Unit, row: CaseRow, ways: Ways = ANY_WAY) -> CaseFile:
+        file = cls(unit, row, (), row.opened_at, ways)
         file.is_new = True
         return file
 
@@ -140,9 +147,9 @@ class CaseFile:
         self.legs.append(leg)
         await self.unit.insert_leg(leg)
 
-    async def change_leg(self, row: LegRow, *, released: bool = False, **leg: object) -> LegRow:
+    async def change_leg(self, row: LegRow, leg: Mapping[str, object], *, released: bool = False) -> LegRow:
         """Store another state of a leg; once released it stays so."""
-        update = {"leg": row.leg.model_copy(update=leg), "released": released or row.released}
+        update = {"leg": row.leg.model_copy(update=dict(leg)), "released": released or row.released}
         changed = row.model_copy(update=update)
         self.legs[self.legs.index(row)] = changed
         await self.unit.update_leg(changed)

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from activities.amounts import Grant, holds_shipping
 from activities.casefile import EXTENDED, SUPERVISORS, CaseFile
-from activities.ports import Order
-from activities.reserving import release_all, reserve, reserve_again, start_paying
+from activities.reserving import failed_legs, give_up, release_all, reserve, reserve_again, start_paying
+from activities.rows import Order
 from activities.sentences import refusal, status_words
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Decision, Item
@@ -78,15 +78,17 @@ async def _decide_on_payment(file: CaseFile, decision: Decision) -> None:
     """Money that did not arrive: another attempt, or giving it up; what was paid stays paid."""
     match decision.kind:
         case DecisionKind.APPROVE:
-            await reserve_again(file, await order_of(file))
+            await reserve_again(file, await order_of(file), failed_legs(file))
             start_paying(file, reason_code=file.row.reason_code)
         case DecisionKind.REJECT if file.paid_minor():
+            await give_up(file)
             file.move(
                 CaseStatus.PARTLY_REFUNDED,
                 reason_code=decision.reason_code or GIVEN_UP,
                 explanation=decision.explanation,
             )
         case DecisionKind.REJECT:
+            await give_up(file)
             await release_all(file, GIVEN_UP)
             _reject(file, decision, GIVEN_UP)
         case _:

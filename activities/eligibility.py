@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.ports import Order, OrderLine
+from activities.rows import Order, OrderLine
 from activities.sentences import refusal
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Application, Item

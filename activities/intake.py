@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.assessment import rule_on
-from activities.casefile import CaseFile, actor_of
-from activities.ports import CaseRow, Policy, Unit
+from activities.casefile import ANY_WAY, CaseFile, actor_of
+from activities.ports import Policy, Unit
+from activities.rows import CaseRow
 from activities.sentences import refusal
 from activities.speakers import check_applicant, proved
 from activities.types import Intake, StepResult
@@ -14,16 +15,16 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Proof
 from aftersales.contract.values import CaseStatus, ErrorCode, EvidenceRef, Role, WaitsFor
 from aftersales.proof import Keyring
+from domain.rails import Ways
 
 
-async def take_in(unit: Unit, step: Intake, policy: Policy, keyring: Keyring) -> StepResult:
+async def take_in(unit: Unit, step: Intake, policy: Policy, keyring: Keyring, ways: Ways = ANY_WAY) -> StepResult:
     """The case as it stands after its intake. What may not be applied for is a case too, turned down."""
-    result = await _opened(unit, step, policy, keyring)
+    result = await _opened(await _open_or_create(unit, step, policy, ways), step, policy, keyring)
     return result.model_copy(update={"life": step.life})
 
 
-async def _opened(unit: Unit, step: Intake, policy: Policy, keyring: Keyring) -> StepResult:
-    file = await _open_or_create(unit, step, policy)
+async def _opened(file: CaseFile, step: Intake, policy: Policy, keyring: Keyring) -> StepResult:
     if file.row.status is not CaseStatus.RECEIVED:
         return await file.close()  # withdrawn while the shop was asked for the order
     try:
@@ -60,9 +61,9 @@ async def known_evidence(unit: Unit, refs: tuple[EvidenceRef, ...]) -> tuple[Evi
     return tuple([ref for ref in refs if await unit.evidence_known((ref,))])
 
 
-async def _open_or_create(unit: Unit, step: Intake, policy: Policy) -> CaseFile:
+async def _open_or_create(unit: Unit, step: Intake, policy: Policy, ways: Ways) -> CaseFile:
     if await unit.case(step.number) is not None:
-        return await CaseFile.open(unit, step)
+        return await CaseFile.open(unit, step, ways)
     row = CaseRow(
         number=step.number,
         start=step.start,
@@ -73,7 +74,7 @@ async def _open_or_create(unit: Unit, step: Intake, policy: Policy) -> CaseFile:
         timings=policy.timings,
         policy_hash=policy.content_hash,
     )
-    return CaseFile.create(unit, row)
+    return CaseFile.create(unit, row, ways)
 
 
 def _note_received(file: CaseFile, proof: Proof) -> None:

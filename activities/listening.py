@@ -5,19 +5,24 @@ A refused message is rolled back whole and then recorded by itself, so that it c
 
 from __future__ import annotations
 
-from activities.casefile import NOT_PROVEN, CaseFile, actor_of
+from activities.by_hand import record_hand_payment
+from activities.casefile import ANY_WAY, NOT_PROVEN, CaseFile, actor_of
 from activities.customer_messages import answer_survey, appeal, supply_evidence, withdraw
 from activities.decisions import decide
-from activities.ports import HeardMessage, Policy, Unit
+from activities.destinations import choose_payout
+from activities.ports import Policy, Unit
+from activities.rows import HeardMessage
 from activities.sentences import in_words, refusal, status_words
 from activities.speakers import check_speaker, proved
-from activities.types import RecordMessage, StepResult
+from activities.types import Message, RecordMessage, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import (
     Answer,
     Appeal,
     Decision,
     EvidenceSupplied,
+    HandPayment,
+    PayoutChoice,
     Proof,
     SurveyAnswer,
     Withdrawal,
@@ -25,6 +30,7 @@ from aftersales.contract.messages import (
 from aftersales.contract.values import ErrorCode, Role
 from aftersales.proof import Keyring
 from domain.errors import DomainError
+from domain.rails import Ways
 
 
 class RefusedError(Exception):
@@ -35,9 +41,9 @@ class RefusedError(Exception):
         self.code = why.code
 
 
-async def listen(unit: Unit, step: RecordMessage, policy: Policy, keyring: Keyring) -> StepResult:
+async def listen(unit: Unit, step: RecordMessage, policy: Policy, keyring: Keyring, ways: Ways = ANY_WAY) -> StepResult:
     """Raises RefusedError for what is refused, upon which the transaction is rolled back."""
-    file = await CaseFile.open(unit, step)
+    file = await CaseFile.open(unit, step, ways)
     try:
         proof = proved(step.message, step.number, keyring, file.language)
         file.actor = actor_of(proof)
@@ -69,7 +75,11 @@ async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policy: Pol
     if not await file.unit.hear(_heard(step, proof, None)):
         raise refusal(ErrorCode.NOT_NOW, file.language, key="heard_before")
     _note_heard(file, step, proof)
-    match step.message:
+    await _follow(file, step.message, policy)
+
+
+async def _follow(file: CaseFile, said: Message, policy: Policy) -> None:
+    match said:
         case Decision() as decision:
             await decide(file, decision)
         case EvidenceSupplied() as evidence:
@@ -80,6 +90,10 @@ async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policy: Pol
             await appeal(file, message)
         case SurveyAnswer() as answer:
             await answer_survey(file, answer)
+        case HandPayment() as payment:
+            await record_hand_payment(file, payment, file.actor)
+        case PayoutChoice() as choice:
+            await choose_payout(file, choice)
 
 
 def _note_heard(file: CaseFile, step: RecordMessage, proof: Proof) -> None:

@@ -8,19 +8,8 @@ from temporalio import activity
 
 from activities.casefile import SUPERVISORS, CaseFile
 from activities.errors import named_failures
-from activities.ports import (
-    Account,
-    CaseRow,
-    Clock,
-    Letter,
-    Letters,
-    Mail,
-    Mailer,
-    MailRefusedError,
-    MailState,
-    Store,
-    Unit,
-)
+from activities.ports import Clock, Letter, Letters, Mailer, MailRefusedError, Store, Unit
+from activities.rows import Account, CaseRow, Mail, MailState
 from activities.types import Notify, Stage, StepName
 from aftersales.contract.values import CaseStatus, ErrorCode, WaitsFor
 

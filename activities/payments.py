@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from temporalio import activity
 
+from activities.destinations import STORE_CREDIT_OF
 from activities.errors import named_failures
-from activities.ports import Clock, LegRow, Payments, Store, Unit
+from activities.ports import Clock, Payee, Payees, Payments, Store, Unit
+from activities.rows import LegRow
 from activities.settling import find_leg
 from activities.types import LegCall, OutcomeKind, PaymentOutcome, StepName
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.values import ErrorCode, LegState
+from aftersales.contract.values import ErrorCode, LegState, Movement, PayoutMethod
+from domain.rails import Rail
 
 HEARTBEAT_S: Final = 2
 """Often enough that a killed worker is noticed within seconds, rare enough to cost nothing."""
@@ -27,32 +30,65 @@ HEARTBEAT_S: Final = 2
 SPENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """`sent_at` of a key for which the provider replays a stored failure: as dead as one past its life."""
 
+LOST_AFTER: Final = timedelta(days=1)
+"""A request that the provider knows nothing of by then was lost on its way."""
+
 _CERTAINLY_NOT_EXECUTED: Final = frozenset({OutcomeKind.RETRY_SAME, OutcomeKind.NEEDS_MERCHANT})
 
 
 class PaymentCalls:
     """The calls of one provider, served from that provider's own queue. Raises ApplicationError step_conflict."""
 
-    def __init__(self, payments: Payments, store: Store, clock: Clock) -> None:
+    def __init__(self, payments: Payments, store: Store, clock: Clock, payees: Payees, rail: Rail) -> None:
         self._payments = payments
         self._store = store
         self._clock = clock
+        self._payees = payees
+        self._rail = rail
 
     @activity.defn(name=StepName.SUBMIT_LEG.value)
     async def submit_leg(self, call: LegCall) -> PaymentOutcome:
-        """Refund the leg. No call is made for one that has its end, nor under a key past its safe life."""
+        """Refund the leg or pay it out. No call is made for one that has its end, nor under a key past its safe life,
+        nor for one that the provider does not take, or not yet."""
         with named_failures():
             async with self._store.begin() as unit:
                 before = await _leg(unit, call)
-                settled = _settled(before) or self._key_expired(before)
+                settled = _settled(before) or self._key_expired(before) or await self._not_taken(unit, before)
                 if settled is not None:
                     return settled
                 sent = _marked_as_sent(before, self._clock.now())
                 await unit.update_leg(sent)
             async with alive():
-                outcome = await self._payments.refund(sent)
+                outcome = await self._send(sent, first_time=before.sent_at is None)
             await self._learn(call, before, sent, outcome)
             return outcome
+
+    async def _send(self, leg: LegRow, *, first_time: bool) -> PaymentOutcome:
+        if leg.leg.movement is Movement.REFUND:
+            return await self._payments.refund(leg)
+        try:
+            payee = await self._payee(leg)
+        except AftersalesError as error:
+            return await self._without_payee(leg, error, first_time=first_time)
+        return await self._payments.pay_out(leg, payee)
+
+    async def _without_payee(self, leg: LegRow, error: AftersalesError, *, first_time: bool) -> PaymentOutcome:
+        """This call sent nothing; an earlier one may have, so it is looked for before the number is given up."""
+        told = PaymentOutcome(kind=OutcomeKind.NEEDS_PAYEE, code=error.code.value, sentence=str(error))
+        if error.code is not ErrorCode.PAYEE_UNKNOWN:
+            return told.model_copy(update={"kind": OutcomeKind.NEEDS_MERCHANT})  # our key is missing, not the account
+        if first_time:
+            return told
+        found = await self._payments.query(leg)
+        if found.kind is not OutcomeKind.NOT_FOUND:
+            return found
+        is_lost = leg.sent_at is not None and self._clock.now() - leg.sent_at >= LOST_AFTER
+        return told if is_lost else told.model_copy(update={"kind": OutcomeKind.UNKNOWN})
+
+    async def _payee(self, leg: LegRow) -> Payee:
+        if leg.payee.startswith(STORE_CREDIT_OF):
+            return Payee(token=leg.payee, method=PayoutMethod.STORE_CREDIT, account=leg.payee)
+        return await self._payees.reveal(leg.payee)
 
     @activity.defn(name=StepName.QUERY_LEG.value)
     async def query_leg(self, call: LegCall) -> PaymentOutcome:
@@ -65,6 +101,22 @@ class PaymentCalls:
             if outcome.kind is OutcomeKind.NOT_FOUND and self._key_expired(row) is not None:
                 await self._take_new_key(call, row)
             return outcome
+
+    async def _not_taken(self, unit: Unit, row: LegRow) -> PaymentOutcome | None:
+        """What the provider would say by its own rules, where nothing was sent yet (design: payments, limits)."""
+        if row.sent_at is not None or row.leg.movement is Movement.PAYOUT or not self._rail.is_limited:
+            return None
+        terms = await unit.sending_terms(row)
+        now = self._clock.now()
+        closed = self._rail.closed_to(row.leg.amount, bought_at=terms.bought_at, now=now, parts=terms.parts)
+        if closed:
+            sentence = f"{self._rail.provider} takes no refund of this payment any more; nothing was sent."
+            return PaymentOutcome(kind=OutcomeKind.REJECTED, code=closed, sentence=sentence, elsewhere=True)
+        wait_s = self._rail.wait_s(terms.last_sent_at, now)
+        if wait_s:
+            sentence = f"{self._rail.provider} takes the next refund of this payment in {wait_s} s."
+            return PaymentOutcome(kind=OutcomeKind.RETRY_SAME, code="too_soon", sentence=sentence, retry_after_s=wait_s)
+        return None
 
     def _key_expired(self, row: LegRow) -> PaymentOutcome | None:
         if row.sent_at is None:

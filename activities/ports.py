@@ -7,189 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Annotated, Final, Protocol
 
-from activities.types import Leg, Notify, PaymentOutcome, Stage, StepResult, Timings
+from pydantic import Field
+
+from activities.rows import (
+    Account,
+    AuditEntry,
+    CaseRow,
+    HandPaymentRow,
+    HeardMessage,
+    LegRow,
+    Mail,
+    Order,
+    Posting,
+    SendingTerms,
+    StoredStep,
+)
+from activities.types import Notify, PaymentOutcome, Stage, Timings
 from aftersales.contract.messages import CaseStart, Item, Number, PaymentChanged
 from aftersales.contract.values import (
-    BreakDown,
-    CaseStatus,
-    ErrorCode,
     EvidenceRef,
     Frozen,
     Language,
     LegState,
-    MessageKind,
     Money,
+    Movement,
+    PayoutMethod,
     Reason,
-    WaitsFor,
 )
-from aftersales.contract.views import VerdictView
-from domain import orders
-from domain.allocation import FrozenLine, FrozenShipping, ThresholdPromotion
-from domain.breakdown import NOTHING_TAKEN, Taken
 from domain.promotions import PromotionChoice
-
-# --- orders ---------------------------------------------------------------------------------------------
-
-
-Account: TypeAlias = orders.Account
-
-
-class OrderLine(Frozen):
-    """A line as bought, with its frozen shares, and how many units other cases took or hold."""
-
-    line_id: str
-    sku: str
-    title: str
-    category: str
-    quantity: int
-    final_sale: bool
-    frozen: FrozenLine
-    taken_units: int = 0
-
-
-class Tender(Frozen):
-    """A payment of the order. `taken_minor`: refunded by the ledger plus reserved by open legs."""
-
-    tender_id: str
-    provider: str
-    reference: str
-    captured_minor: int
-    taken_minor: int = 0
-
-
-class Order(Frozen):
-    """An order as bought. `taken`: what the break-downs of the cases that hold its units and shipping took."""
-
-    order_id: str
-    currency: str
-    paid: bool
-    bought_at: datetime
-    delivered_at: datetime | None
-    account: Account
-    lines: tuple[OrderLine, ...]
-    shipping: FrozenShipping | None
-    shipping_taken: bool
-    tenders: tuple[Tender, ...]
-    promotion: ThresholdPromotion | None = None
-    taken: Taken = NOTHING_TAKEN
-
-
-# --- the rows that a unit of work writes ------------------------------------------------------------------
-
-
-class CaseRow(Frozen):
-    """The read model of a case, for pages and lists; the workflow is the truth about the process."""
-
-    number: Number
-    start: CaseStart
-    status: CaseStatus
-    waits_for: WaitsFor
-    opened_at: datetime
-    updated_at: datetime
-    assignee: str = ""
-    due_at: datetime | None = None
-    amount: Money | None = None
-    break_down: BreakDown | None = None
-    verdict: VerdictView | None = None
-    policy_hash: str = ""
-    reason_code: str = ""
-    explanation: str = ""
-    appealed: bool = False
-    survey_score: int | None = None
-    closed_at: datetime | None = None
-    evidence: tuple[EvidenceRef, ...] = ()
-    timings: Timings = Timings()
-    handling_hours: int = 0
-
-
-class LegRow(Frozen):
-    """A leg with what is needed to send it. `key_try` counts idempotency keys used for the same number;
-    `sent_at` is when the present key was first used, by the clock port: None while it certainly never was, and
-    long ago for a key that the provider only answers with a stored failure."""
-
-    number: Number
-    order_id: str
-    tender_id: str
-    reference: str
-    leg: Leg
-    key_try: int = 1
-    sent_at: datetime | None = None
-    released: bool = False
-
-
-class Posting(Frozen):
-    """One ledger row: debit and credit account, amount above zero; append-only, unique by `posting_id`."""
-
-    posting_id: str
-    number: Number
-    order_id: str
-    tender_id: str
-    provider_number: str
-    debit: str
-    credit: str
-    amount: Money
-    posted_at: datetime
-    note: str = ""
-
-
-class AuditEntry(Frozen):
-    """What happened, before the store gives it sequence and hash; `actor` is a proved identity or `system`."""
-
-    number: Number
-    at: datetime
-    actor: str
-    role: str
-    action: str
-    before: str = ""
-    after: str = ""
-    reason: str = ""
-    facts: str = ""
-
-
-class HeardMessage(Frozen):
-    """A message as received, accepted or not; (number, nonce) is unique."""
-
-    number: Number
-    nonce: str
-    kind: MessageKind
-    actor: str
-    role: str
-    body: str
-    received_at: datetime
-    accepted: bool
-    code: ErrorCode | None = None
-
-
-class StoredStep(Frozen):
-    input_digest: str
-    result: StepResult
-
-
-class MailState(StrEnum):
-    QUEUED = "queued"
-    SENT = "sent"
-    REFUSED = "refused"  # the server said no for good (5xx)
-
-
-class Mail(Frozen):
-    """A message to one recipient. `message_id` is stable: it makes a repeated sending harmless."""
-
-    message_id: str
-    number: Number
-    stage: Stage
-    round: int
-    recipient: str
-    language: Language
-    subject: str
-    body: str
-    state: MailState = MailState.QUEUED
-    created_at: datetime
-    sent_at: datetime | None = None
-    failure: str = ""
+from domain.tenders import TenderOrder
 
 
 class Unit(Protocol):
@@ -237,9 +87,23 @@ class Unit(Protocol):
     async def legs(self, number: str) -> tuple[LegRow, ...]: ...
     async def update_leg(self, leg: LegRow) -> None: ...
 
+    async def sending_terms(self, leg: LegRow) -> SendingTerms:
+        """Its order is locked until the transaction ends: two refunds of one payment are sent one after the other."""
+        ...
+
     async def post(self, posting: Posting) -> None:
         """Append to the ledger; a posting id that is there already is left as it is."""
         ...
+
+    async def postings(self, number: str) -> tuple[Posting, ...]:
+        """What the ledger has of the case, oldest first."""
+        ...
+
+    async def hand_payment(self, provider_number: str) -> HandPaymentRow | None:
+        """A payment by hand that was filed, its row locked until the transaction ends."""
+        ...
+
+    async def update_hand_payment(self, payment: HandPaymentRow) -> None: ...
 
     async def append_audit(self, entries: tuple[AuditEntry, ...]) -> None:
         """Append to the case's chain: each entry gets its sequence, the previous hash and its own."""
@@ -260,6 +124,10 @@ class Unit(Protocol):
 
     async def insert_mail(self, mail: Mail) -> None: ...
     async def update_mail(self, mail: Mail) -> None: ...
+
+    async def payee(self, token: str) -> KeptPayee | None:
+        """A destination that was taken in, unless it was erased."""
+        ...
 
     async def evidence_known(self, refs: tuple[EvidenceRef, ...]) -> bool: ...
 
@@ -303,14 +171,15 @@ class Action(StrEnum):
 
 
 class Ruling(Frozen):
-    """What the policy says, with the row that fired, whether shipping is paid back, and what becomes of a threshold
-    promotion that the refund breaks."""
+    """What the policy says, with the row that fired, whether shipping is paid back, what becomes of a threshold
+    promotion that the refund breaks, and which payment gives back first."""
 
     action: Action
     row: str
     reason_code: str
     refund_shipping: bool = False
     promotion: PromotionChoice = PromotionChoice.KEEP
+    tender_order: TenderOrder = TenderOrder.STORED_VALUE_FIRST
 
 
 class Policy(Protocol):
@@ -326,14 +195,79 @@ class Policy(Protocol):
         ...
 
 
+class Payee(Frozen):
+    """A destination in clear, for the moment of paying; kept encrypted, never logged, never in a message (P3.2).
+
+    `account`: an IBAN, a bank account's number, the login of an Alipay account; empty for store credit. `bank`: its BIC
+    or CNAPS code, where the account's number does not tell.
+    """
+
+    token: str
+    method: PayoutMethod
+    account: Annotated[str, Field(repr=False)] = ""
+    holder: Annotated[str, Field(repr=False)] = ""
+    bank: str = ""
+
+
+class KeptPayee(Frozen):
+    """A destination as everybody may see it; `masked` is what the customer confirmed."""
+
+    token: str
+    number: Number
+    method: PayoutMethod
+    masked: str
+
+
+class Payees(Protocol):
+    async def reveal(self, token: str) -> Payee:
+        """The destination kept under the token. Raises AftersalesError(payee_unknown)."""
+        ...
+
+
 class Payments(Protocol):
-    """One provider. Words of the provider are translated inside; nothing but outcomes comes out."""
+    """One provider. Words of the provider are translated inside; nothing but outcomes comes out.
+
+    What a provider cannot do (pay out, say) is `rejected` with code `not_offered`, and nothing is sent.
+    """
 
     provider: str
     key_life_s: int
 
     async def refund(self, leg: LegRow) -> PaymentOutcome: ...
-    async def query(self, leg: LegRow) -> PaymentOutcome: ...
+    async def pay_out(self, leg: LegRow, payee: Payee) -> PaymentOutcome: ...
+    async def query(self, leg: LegRow) -> PaymentOutcome:
+        """Ask for the leg by our own number, refund or payout."""
+        ...
+
+
+class StatementLine(Frozen):
+    """One movement as the provider's own statement has it. `amount` and `fee` are above zero or absent; `returned`: the
+    money came back. `provider_number` is ours, empty where the statement does not carry it."""
+
+    provider: str
+    line_id: str
+    booked_at: datetime
+    amount: Money
+    provider_number: str = ""
+    reference: str = ""
+    movement: Movement = Movement.REFUND
+    returned: bool = False
+    fee: Money | None = None
+
+
+class StatementNotReadyError(Exception):
+    """The provider has no statement for that day yet; `str(error)` says when to ask again."""
+
+
+class Statements(Protocol):
+    """A provider's own record of a day."""
+
+    provider: str
+
+    async def of(self, day: date) -> tuple[StatementLine, ...]:
+        """All movements of a day by the provider's calendar. Raises StatementNotReadyError; ValueError, which names the
+        line, for what cannot be read."""
+        ...
 
 
 class Letter(Frozen):
@@ -402,7 +336,8 @@ _RECORDED_AS: Final[Mapping[RefundNews, frozenset[LegState]]] = {
 
 class ProviderNews(Frozen):
     """A provider's verified message. `provider_number` is ours, `reference` the provider's id of the refund,
-    `number` the case; empty where the message names none. (provider, event_id) is unique."""
+    `number` the case; empty where the message names none. `amount_differs`: it names another amount than our record.
+    (provider, event_id) is unique."""
 
     provider: str
     event_id: str
@@ -411,11 +346,13 @@ class ProviderNews(Frozen):
     reference: str = ""
     says: RefundNews = RefundNews.UNKNOWN
     number: str = ""
+    amount_differs: bool = False
 
     def bearing_on(self, state: LegState, provider_reference: str) -> Bearing:
         """Known, awaited or news to a leg in that state. A message about another refund than the leg's, under the
-        same number, is never known: the money may have moved twice."""
-        if state in _RECORDED_AS[self.says] and provider_reference in ("", self.reference):
+        same number, or about another amount is never known: the money may have moved twice."""
+        same = provider_reference in ("", self.reference) and not self.amount_differs
+        if same and state in _RECORDED_AS[self.says]:
             return Bearing.KNOWN
         return Bearing.AWAITED if state in (LegState.RESERVED, LegState.SUBMITTING) else Bearing.NEWS
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from activities import ledger
-from activities.amounts import Grant, amounts_of, holds_shipping, items_of, shares_of
+from activities.amounts import Grant, TenderPlan, amounts_of, holds_shipping, items_of, shares_of
 from activities.casefile import GONE, OPEN, CaseFile
-from activities.ports import LegRow, Order
+from activities.rows import HandPaymentState, LegRow, Order
 from activities.types import Leg
-from aftersales.contract.values import CaseStatus, LegState, Money, WaitsFor
+from aftersales.contract.values import CaseStatus, LegState, Money, Movement, WaitsFor
 from domain.errors import AmountRefused
 from domain.promotions import PromotionChoice
+from domain.rails import BY_HAND
+from domain.tenders import TenderOrder
 
 OTHER_NUMBER = "moves_under_another_number"
 
@@ -29,7 +33,8 @@ async def reserve(file: CaseFile, order: Order, grant: Grant) -> None:
 
     Raises the refusals of `amounts_of` before anything is written.
     """
-    shares = shares_of(order, amounts_of(order, grant, promotion_choice(file)).total)
+    total = amounts_of(order, grant, promotion_choice(file)).total
+    shares = shares_of(order, total, TenderPlan(file.ways.rails, file.now, tender_order(file)))
     await hold(file, order, grant)
     first = 1 + max((row.leg.leg for row in file.legs), default=0)
     for number, (tender, amount) in enumerate(shares, start=first):
@@ -38,7 +43,8 @@ async def reserve(file: CaseFile, order: Order, grant: Grant) -> None:
             order_id=order.order_id,
             tender_id=tender.tender_id,
             reference=tender.reference,
-            leg=_leg(file, number, attempt=1, provider=tender.provider, amount=amount),
+            captured_minor=tender.captured_minor,
+            leg=_leg(file, number, attempt=1, provider=file.ways.refunder(tender.provider), amount=amount),
         )
         await _reserve_leg(file, row)
 
@@ -49,22 +55,58 @@ def promotion_choice(file: CaseFile) -> PromotionChoice:
     return PromotionChoice(verdict.promotion) if verdict and verdict.promotion else PromotionChoice.KEEP
 
 
-async def reserve_again(file: CaseFile, order: Order) -> None:
-    """A new attempt, with a number of its own, of each leg that failed for good.
+def tender_order(file: CaseFile) -> TenderOrder:
+    """What the policy said of the order in which payments are given back (rule 8)."""
+    verdict = file.row.verdict
+    return TenderOrder(verdict.tender_order) if verdict and verdict.tender_order else TenderOrder.STORED_VALUE_FIRST
+
+
+class Way(NamedTuple):
+    """Where a new attempt goes: `payee` is the destination's token, `destination` how it is shown."""
+
+    provider: str
+    movement: Movement
+    payee: str = ""
+    destination: str = ""
+
+
+async def reserve_again(file: CaseFile, order: Order, failed: list[LegRow], way: Way | None = None) -> None:
+    """A new attempt, with a number of its own, of each of these legs, which failed for good; the old way or another.
 
     Raises AmountRefused if a payment has no longer that much left.
     """
-    failed = [row for row in file.present_legs() if row.leg.state in GONE]
     _refuse_over_captured(order, failed)
     for row in failed:
         old = row.leg
-        leg = _leg(file, old.leg, attempt=old.attempt + 1, provider=old.provider, amount=old.amount)
-        await _reserve_leg(file, row.model_copy(update={"leg": leg, "key_try": 1, "sent_at": None, "released": False}))
+        taken = way or Way(old.provider, old.movement, row.payee, old.destination)
+        leg = _leg(file, old.leg, attempt=old.attempt + 1, provider=taken.provider, amount=old.amount)
+        leg = leg.model_copy(update={"movement": taken.movement, "destination": taken.destination})
+        again = {"leg": leg, "key_try": 1, "sent_at": None, "released": False, "payee": taken.payee}
+        await _reserve_leg(file, row.model_copy(update=again))
 
 
-async def release_leg(file: CaseFile, row: LegRow, state: LegState, failure_code: str) -> None:
+def failed_legs(file: CaseFile) -> list[LegRow]:
+    """Legs whose money is not with the customer and will not come by the number that it was tried by."""
+    return [row for row in file.present_legs() if row.leg.state in GONE]
+
+
+async def give_up(file: CaseFile) -> None:
+    """What has failed is settled by a person's word: no other destination is asked for it any more."""
+    for row in stranded_legs(file):
+        await file.change_leg(row, {"elsewhere": False})
+
+
+def stranded_legs(file: CaseFile) -> list[LegRow]:
+    """Failed legs that another destination would help."""
+    return [row for row in failed_legs(file) if row.leg.elsewhere]
+
+
+async def release_leg(
+    file: CaseFile, row: LegRow, state: LegState, failure_code: str, *, elsewhere: bool = False
+) -> None:
     """Give a leg's reservation back: certainly not executed, or undone by the provider."""
-    await file.change_leg(row, released=True, state=state, failure_code=failure_code)
+    gone = {"state": state, "failure_code": failure_code, "elsewhere": elsewhere, "expected_by": None}
+    await file.change_leg(row, gone, released=True)
     owed_again = row.released and row.leg.state is LegState.SUCCEEDED
     await file.unit.post((ledger.released_again if owed_again else ledger.released)(row, file.now))
 
@@ -91,9 +133,12 @@ async def hold_again(file: CaseFile) -> bool:
 
 
 async def release_others(file: CaseFile, row: LegRow) -> None:
-    """The leg is paid, or may be, under this number: no other may be sent that was not sent yet."""
+    """The leg is paid, or may be, under this number: no other may be sent that was not sent yet, nor paid by hand if
+    nobody has said so far that they did."""
     for other in [each for each in file.legs if each.leg.leg == row.leg.leg and each.leg.state in OPEN]:
-        if other.leg.attempt != row.leg.attempt and _stands_still(other):
+        if other.leg.attempt == row.leg.attempt:
+            continue
+        if _stands_still(other) or await _is_to_be_paid_by_hand(file, other):
             await release_leg(file, other, LegState.FAILED, OTHER_NUMBER)
 
 
@@ -105,6 +150,13 @@ def nothing_moves(legs: list[LegRow]) -> bool:
 def _stands_still(row: LegRow) -> bool:
     never_sent = row.leg.state is LegState.RESERVED and row.sent_at is None
     return never_sent or row.leg.state is LegState.BLOCKED or row.leg.state in GONE
+
+
+async def _is_to_be_paid_by_hand(file: CaseFile, row: LegRow) -> bool:
+    if row.leg.provider != BY_HAND:
+        return False
+    payment = await file.unit.hand_payment(row.leg.provider_number)
+    return payment is not None and payment.state is HandPaymentState.TO_PAY
 
 
 async def _reserve_leg(file: CaseFile, row: LegRow) -> None:

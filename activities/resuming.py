@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Final
 
 from activities.casefile import EXTENDED, STATUS, CaseFile
-from activities.ports import AuditEntry, Mail, MailState, Unit
+from activities.ports import Unit
+from activities.rows import AuditEntry, Mail, MailState
 from activities.types import Intake, Resumed, Stage, StepName, StepResult
 from aftersales.contract.values import CaseStatus
 from domain.deadlines import Ladder, ReviewClock, ReviewStep

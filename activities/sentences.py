@@ -21,11 +21,11 @@ from domain.errors import (
 )
 
 _NO_SUCH_ORDER: Final = (
-    "我们没有在您的订单中找到这笔订单,请核对订单号后重新申请。",
+    "我们没有在您的订单中找到这笔订单，请核对订单号后重新申请。",
     "We could not find this order among your orders. Please check the order number and apply again.",
 )
 _NOT_PROVEN: Final = (
-    "我们无法确认这条消息的发送人,请登录后重新提交。",
+    "我们无法确认这条消息的发送人，请登录后重新提交。",
     "We could not confirm who sent this. Please sign in and send it again.",
 )
 
@@ -33,112 +33,140 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ErrorCode.ORDER_UNKNOWN: _NO_SUCH_ORDER,
     ErrorCode.NOT_YOUR_ORDER: _NO_SUCH_ORDER,
     ErrorCode.ORDER_NOT_PAID: (
-        "这笔订单尚未付款,没有可以退还的金额;如不需要,请直接取消订单。",
+        "这笔订单尚未付款，没有可以退还的金额；如不需要，请直接取消订单。",
         "This order has not been paid, so there is nothing to refund. You can simply cancel it.",
     ),
     ErrorCode.ITEM_NOT_IN_ORDER: (
-        "订单中没有商品行 {line},请从订单详情中选择商品。",
+        "订单中没有商品行 {line}，请从订单详情中选择商品。",
         "The order has no item {line}. Please choose the items from the order itself.",
     ),
     ErrorCode.QUANTITY_TOO_HIGH: (
-        "商品行 {line} 申请了 {asked} 件,最多可申请 {largest} 件。",
+        "商品行 {line} 申请了 {asked} 件，最多可申请 {largest} 件。",
         "You asked for {asked} of item {line}; at most {largest} can be asked for.",
     ),
     ErrorCode.UNIT_ALREADY_CLAIMED: (
-        "商品行 {line} 已有退款或正在处理的申请,目前还可申请 {largest} 件。",
+        "商品行 {line} 已有退款或正在处理的申请，目前还可申请 {largest} 件。",
         "Item {line} was refunded or is part of another application; {largest} can still be asked for.",
     ),
     ErrorCode.AMOUNT_REFUSED: (
-        "申请的金额无法受理,最多可退 {largest}。",
+        "申请的金额无法受理，最多可退 {largest}。",
         "This amount cannot be refunded; the largest possible amount is {largest}.",
     ),
     ErrorCode.WRONG_CURRENCY: (
-        "订单以 {expected} 支付,请用同一币种申请,而不是 {found}。",
+        "订单以 {expected} 支付，请用同一币种申请，而不是 {found}。",
         "The order was paid in {expected}; please ask for the refund in that currency, not in {found}.",
     ),
     ErrorCode.REQUEST_KEY_REUSED: (
-        "该请求编号已用于另一份申请,请使用新的请求编号。",
+        "该请求编号已用于另一份申请，请使用新的请求编号。",
         "This request key was used for another application already. Please use a new key.",
     ),
     ErrorCode.PROOF_MISSING: _NOT_PROVEN,
     ErrorCode.PROOF_INVALID: _NOT_PROVEN,
     ErrorCode.ROLE_NOT_ALLOWED: (
-        "该角色无权对此申请进行这项操作,请转交有权限的同事。",
+        "该角色无权对此申请进行这项操作，请转交有权限的同事。",
         "This role may not do that to this case. Please ask somebody who may.",
     ),
     ErrorCode.NOT_YOUR_CASE: (
-        "只有申请人本人可以这样做,请用申请人的账号登录。",
+        "只有申请人本人可以这样做，请用申请人的账号登录。",
         "Only the customer of this case may do that. Please sign in with that account.",
     ),
     ErrorCode.NOT_NOW: (
-        "申请目前的状态是“{status}”,暂不能进行这项操作。",
+        "申请目前的状态是“{status}”，暂不能进行这项操作。",
         "The case is “{status}” just now, and this is not possible in that state.",
     ),
     ErrorCode.TOO_LATE: (
-        "申请的状态已是“{status}”,这项操作已来不及。",
+        "申请的状态已是“{status}”，这项操作已来不及。",
         "The case is “{status}” already; it is too late for this.",
     ),
     ErrorCode.CASE_CLOSED: (
-        "该申请已经结束并关闭;如有需要,请提交新的申请。",
+        "该申请已经结束并关闭；如有需要，请提交新的申请。",
         "This case is closed. If there is something else, please make a new application.",
     ),
     ErrorCode.APPEAL_USED: (
-        "每份申请只能申诉一次,这次机会已经使用。",
+        "每份申请只能申诉一次，这次机会已经使用。",
         "A case can be appealed once, and this one was.",
     ),
     ErrorCode.SURVEY_ANSWERED: (
-        "您已经填写过本次调查,谢谢。",
+        "您已经填写过本次调查，谢谢。",
         "This survey has been answered already. Thank you.",
     ),
     ErrorCode.EVIDENCE_UNKNOWN: (
-        "有凭证没有上传成功,请重新上传后再提交。",
+        "有凭证没有上传成功，请重新上传后再提交。",
         "Some of the evidence was never uploaded. Please upload it and send it again.",
     ),
     ErrorCode.DECISION_INCOMPLETE: (
-        "这项决定缺少必填内容:{field}。",
+        "这项决定缺少必填内容：{field}。",
         "This decision is incomplete: {field} is missing.",
     ),
+    ErrorCode.PAYEE_UNKNOWN: (
+        "我们没有找到您选择的收款账户，请重新填写收款信息后再提交。",
+        "We do not have the destination that was chosen. Please enter its details again and send it once more.",
+    ),
+    ErrorCode.PAYOUT_NOT_POSSIBLE: (
+        "这笔退款目前不需要或不能改退到其他账户；如有疑问，请联系我们的客服。",
+        "This refund does not need another destination just now, or cannot take one. Please ask us if in doubt.",
+    ),
+    ErrorCode.PAYMENT_UNKNOWN: (
+        "该申请没有编号为 {payment} 的人工付款，请在待付款列表中核对编号。",
+        "This case has no payment {payment} to be made by hand. Please check its number in the list of payments.",
+    ),
+    ErrorCode.SAME_PERSON: (
+        "付款与复核必须由两个人完成，请由另一位财务同事复核。",
+        "Paying and confirming take two people. Please have a colleague in finance confirm it.",
+    ),
+    "hand_payment_to_pay": (
+        "这笔付款尚未登记为已付，无法复核；请先付款并登记付款凭证号。",
+        "Nobody has recorded this payment as made yet. It must be paid, and its reference recorded, before that.",
+    ),
+    "hand_payment_paid": (
+        "这笔付款已登记为已付，请勿重复付款；请由另一位财务同事复核。",
+        "This payment is recorded as made already; do not pay it again. A colleague in finance is to confirm it.",
+    ),
+    "hand_payment_confirmed": (
+        "这笔付款已付并已复核，无需再做任何操作。",
+        "This payment was made and confirmed; there is nothing left to do.",
+    ),
     "promotion_outweighs": (
-        "退回这些商品后,保留的商品不再满足促销条件,需收回的优惠 {amount} 已抵完可退金额,目前没有可退的款项;"
+        "退回这些商品后，保留的商品不再满足促销条件，需收回的优惠 {amount} 已抵完可退金额，目前没有可退的款项；"
         "您可以连同其他商品一起申请。",
         "Without these items the order no longer reaches the promotion's threshold, and the discount to be taken "
         "back uses up the whole refund of {amount}. You can apply for more items of the order together.",
     ),
     "promotion_clawed_back": (
-        "退回这些商品后,保留的商品不再满足促销条件,退款中已扣回其享受的优惠 {amount};"
-        "其余商品也退回时,这笔金额会一并退还。",
+        "退回这些商品后，保留的商品不再满足促销条件，退款中已扣回其享受的优惠 {amount}；"
+        "其余商品也退回时，这笔金额会一并退还。",
         "What you keep no longer reaches the promotion's threshold, so its discount of {amount} was taken off "
         "this refund. It comes back to you if the other items are refunded too.",
     ),
     "heard_before": (
-        "这条消息之前已经收到并处理过,请查看申请的当前状态。",
+        "这条消息之前已经收到并处理过，请查看申请的当前状态。",
         "This very message was received before. Please look at where the case stands now.",
     ),
     "not_appealable": (
-        "该申请不是因审核意见而结束的,无法申诉;请更正后重新申请。",
+        "该申请不是因审核意见而结束的，无法申诉；请更正后重新申请。",
         "This case was not turned down on its merits, so there is nothing to appeal. Please apply again.",
     ),
     "evidence_needed": (
-        "请上传能清楚显示问题的照片或视频,收到后我们会立即继续处理。",
+        "请上传能清楚显示问题的照片或视频，收到后我们会立即继续处理。",
         "Please upload photos or a video that show the problem clearly; we go on as soon as they are here.",
     ),
     "final_sale": (
-        "该商品在销售时注明不支持无理由退货。如果商品有质量问题,请以质量问题申请并附上照片。",
+        "该商品在销售时注明不支持无理由退货。如果商品有质量问题，请以质量问题申请并附上照片。",
         "This item was sold as final sale and cannot be returned for a change of mind. If it is faulty, "
         "please apply for that reason and add photos.",
     ),
     "window_closed": (
-        "该商品的申请期限已过。如果您认为情况特殊,可以申诉一次,我们会由专人复核。",
+        "该商品的申请期限已过。如果您认为情况特殊，可以申诉一次，我们会由专人复核。",
         "The time for asking for this refund has passed. If you think your case is special, you may appeal "
         "once and a person will look at it again.",
     ),
     "rejected_by_policy": (
-        "根据退货政策,这份申请无法通过。如有异议,您可以申诉一次,我们会由专人复核。",
+        "根据退货政策，这份申请无法通过。如有异议，您可以申诉一次，我们会由专人复核。",
         "Under the return policy this application cannot be granted. You may appeal once, and a person will "
         "look at it again.",
     ),
     "expired": (
-        "我们没有在期限内收到所需的材料,申请已结束;您可以重新申请。",
+        "我们没有在期限内收到所需的材料，申请已结束；您可以重新申请。",
         "What we asked for did not arrive in time, so the application has ended. You may apply again.",
     ),
 }

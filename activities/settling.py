@@ -11,12 +11,14 @@ from typing import Final
 
 from activities import ledger
 from activities.astray import before, look_for_trouble
-from activities.casefile import FINANCE, OPEN, CaseFile
-from activities.ports import LegRow, Unit
-from activities.reserving import release_leg, release_others
+from activities.casefile import ANY_WAY, FINANCE, OPEN, CaseFile
+from activities.ports import Unit
+from activities.reserving import release_leg, release_others, stranded_legs
+from activities.rows import LegRow
 from activities.types import OutcomeKind, PaymentOutcome, RecordPayment, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import CaseStatus, ErrorCode, LegState, WaitsFor
+from domain.rails import BY_HAND, Ways
 
 _STILL_OPEN: Final = {
     OutcomeKind.PENDING: LegState.PENDING,
@@ -38,9 +40,9 @@ _BY_THE_LEGS: Final = frozenset(
 """Statuses that follow from the legs; any other was a person's word and stays."""
 
 
-async def record_payment(unit: Unit, step: RecordPayment) -> StepResult:
+async def record_payment(unit: Unit, step: RecordPayment, ways: Ways = ANY_WAY) -> StepResult:
     """Raises AftersalesError: case_unknown, step_conflict (no such leg was ever reserved)."""
-    file = await CaseFile.open(unit, step)
+    file = await CaseFile.open(unit, step, ways)
     row = find_leg(file.legs, step.leg, step.attempt)
     was, stood = before(file), _present_states(file)
     changed = await _record(file, row, step.outcome)
@@ -84,11 +86,12 @@ async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
             await file.unit.post(ledger.paid_back(row, file.now))
             if _paid_otherwise(file, row):
                 await file.unit.post(ledger.overpayment_returned(row, file.now))
-            await release_leg(file, row, LegState.REVERSED, outcome.code)
+            await release_leg(file, row, LegState.REVERSED, outcome.code, elsewhere=outcome.elsewhere)
         case OutcomeKind.REVERSED if state in OPEN:
-            await release_leg(file, row, LegState.REVERSED, outcome.code)
+            await release_leg(file, row, LegState.REVERSED, outcome.code, elsewhere=outcome.elsewhere)
         case OutcomeKind.REJECTED | OutcomeKind.NEEDS_PAYEE if state in OPEN:
-            await release_leg(file, row, LegState.FAILED, outcome.code)
+            elsewhere = outcome.elsewhere or outcome.kind is OutcomeKind.NEEDS_PAYEE
+            await release_leg(file, row, LegState.FAILED, outcome.code, elsewhere=elsewhere)
         case OutcomeKind.PENDING if state is LegState.FAILED:
             await _stay_open(file, row, outcome)
             await release_others(file, row)
@@ -105,14 +108,20 @@ async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None
     await file.unit.post(ledger.paid(row, file.now))
     if _paid_otherwise(file, row):
         await file.unit.post(ledger.overpaid(row, file.now))
-    await file.change_leg(
-        row,
-        state=LegState.SUCCEEDED,
-        provider_reference=outcome.provider_reference or row.leg.provider_reference,
-        trace=outcome.trace or row.leg.trace,
-        failure_code="",
-    )
+    paid = {"state": LegState.SUCCEEDED, "failure_code": "", "elsewhere": False}
+    await file.change_leg(row, paid | _traced(file, row, outcome))
     await release_others(file, row)
+
+
+def _traced(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> dict[str, object]:
+    """Where the money is, as far as the provider says or usually keeps (P3.3)."""
+    leg = row.leg
+    return {
+        "provider_reference": outcome.provider_reference or leg.provider_reference,
+        "trace": outcome.trace or leg.trace,
+        "destination": leg.destination or outcome.destination,
+        "expected_by": leg.expected_by or file.ways.expected_by(leg.provider, leg.movement, file.now),
+    }
 
 
 def _paid_otherwise(file: CaseFile, row: LegRow) -> bool:
@@ -125,13 +134,10 @@ async def _stay_open(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> No
     state = _STILL_OPEN[outcome.kind]
     if state is LegState.BLOCKED and row.leg.state in _MAY_BE_UNDER_WAY:
         state = LegState.CONFIRMING  # the merchant's trouble keeps us from asking; it undoes nothing
-    await file.change_leg(
-        row,
-        state=state,
-        provider_reference=outcome.provider_reference or row.leg.provider_reference,
-        trace=outcome.trace or row.leg.trace,
-        failure_code=outcome.code,
-    )
+    traced = _traced(file, row, outcome)
+    if state is not LegState.PENDING or row.leg.provider == BY_HAND:
+        traced["expected_by"] = row.leg.expected_by  # nobody has taken it on yet
+    await file.change_leg(row, {"state": state, "failure_code": outcome.code} | traced)
 
 
 def _present_states(file: CaseFile) -> list[tuple[int, LegState]]:
@@ -144,14 +150,21 @@ def _follow_the_legs(file: CaseFile) -> None:
         _follow_what_was_given_up(file, states)
     elif file.row.status not in _BY_THE_LEGS:
         return
-    elif LegState.BLOCKED in states:
+    elif LegState.BLOCKED in states or _being_paid_by_hand(file):
         file.move(CaseStatus.PAYING, WaitsFor.FINANCE, assignee=FINANCE)
     elif states & OPEN:
         file.move(CaseStatus.PAYING, WaitsFor.PROVIDER)
     elif states == {LegState.SUCCEEDED}:
         file.move(CaseStatus.REFUNDED)
+    elif stranded_legs(file):
+        due_in_s = file.row.timings.payout_window_s
+        file.move(CaseStatus.PAYMENT_FAILED, WaitsFor.CUSTOMER, due_in_s=due_in_s)
     else:
         file.move(CaseStatus.PAYMENT_FAILED, WaitsFor.FINANCE, assignee=FINANCE)
+
+
+def _being_paid_by_hand(file: CaseFile) -> bool:
+    return any(row.leg.provider == BY_HAND and row.leg.state is LegState.PENDING for row in file.present_legs())
 
 
 def _follow_what_was_given_up(file: CaseFile, states: set[LegState]) -> None:

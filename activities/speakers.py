@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.ports import CaseRow
+from activities.rows import CaseRow
 from activities.sentences import refusal
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Application, Proof, Proven
@@ -17,7 +17,10 @@ MONEY_DECIDERS = frozenset({Role.SUPERVISOR, Role.FINANCE, Role.ADMIN})
 SPOKESMEN = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
 """Who may say on the telephone's other end what the customer says (P4.3)."""
 
-_SAID_FOR_THE_CUSTOMER = frozenset({MessageKind.WITHDRAWAL, MessageKind.EVIDENCE})
+CASHIERS = frozenset({Role.FINANCE, Role.ADMIN})
+"""Who may say that a payment without an interface was made (P3.3)."""
+
+_SAID_FOR_THE_CUSTOMER = frozenset({MessageKind.WITHDRAWAL, MessageKind.EVIDENCE, MessageKind.PAYOUT_CHOICE})
 
 
 def proved(message: Proven, number: str, keyring: Keyring, language: Language) -> Proof:
@@ -49,6 +52,8 @@ def check_speaker(kind: MessageKind, case: CaseRow, proof: Proof) -> None:
 def _allowed_roles(kind: MessageKind, status: CaseStatus) -> frozenset[Role]:
     if kind is MessageKind.DECISION:
         return MONEY_DECIDERS if status is CaseStatus.PAYMENT_FAILED else DECIDERS
+    if kind is MessageKind.HAND_PAYMENT:
+        return CASHIERS
     if kind in _SAID_FOR_THE_CUSTOMER:
         return SPOKESMEN | {Role.CUSTOMER}
     return frozenset({Role.CUSTOMER})

@@ -7,7 +7,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from activities.ports import Store, StoredStep, Unit
+from activities.ports import Store, Unit
+from activities.rows import StoredStep
 from activities.types import Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode

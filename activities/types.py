@@ -16,7 +16,9 @@ from aftersales.contract.messages import (
     CaseStart,
     Decision,
     EvidenceSupplied,
+    HandPayment,
     Number,
+    PayoutChoice,
     SurveyAnswer,
     Withdrawal,
 )
@@ -29,12 +31,16 @@ from aftersales.contract.values import (
     LegState,
     MessageKind,
     Money,
+    Movement,
     WaitsFor,
 )
 from aftersales.contract.views import VerdictView
 from domain.deadlines import Ladder, ReviewClock
 
 LOW_SCORE = 2
+
+Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer | PayoutChoice | HandPayment
+"""What a person can say to a case."""
 
 
 class Timings(Frozen):
@@ -51,6 +57,8 @@ class Timings(Frozen):
     appeal_window_s: int = 30 * 86400
     reversal_window_s: int = 30 * 86400
     payment_poll_s: int = 3600
+    payout_reminder_s: int = 7 * 86400
+    payout_window_s: int = 30 * 86400
     order_lookup_s: int = 300
 
     @property
@@ -64,7 +72,11 @@ class Timings(Frozen):
 
 
 class Leg(Frozen):
-    """One tender's part of the payment. `provider_number` was committed before anything was sent."""
+    """One tender's part of the payment. `provider_number` was committed before anything was sent.
+
+    `provider` is who moves the money: the tender's own for a refund, another one for a payout. `destination` and
+    `expected_by` as in `LegView`; `elsewhere`, of one that failed or came back: another destination would do.
+    """
 
     leg: int
     attempt: int
@@ -75,6 +87,10 @@ class Leg(Frozen):
     provider_reference: str = ""
     trace: str = ""
     failure_code: str = ""
+    movement: Movement = Movement.REFUND
+    destination: str = ""
+    expected_by: datetime | None = None
+    elsewhere: bool = False
 
 
 class Standing(Frozen):
@@ -140,11 +156,21 @@ class RecordMessage(Step):
     withdrawal: Withdrawal | None = None
     appeal: Appeal | None = None
     survey_answer: SurveyAnswer | None = None
+    payout_choice: PayoutChoice | None = None
+    hand_payment: HandPayment | None = None
     refusal: ErrorCode | None = None
 
     @property
-    def message(self) -> Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer:
-        said = self.decision or self.evidence or self.withdrawal or self.appeal or self.survey_answer
+    def message(self) -> Message:
+        said = (
+            self.decision
+            or self.evidence
+            or self.withdrawal
+            or self.appeal
+            or self.survey_answer
+            or self.payout_choice
+            or self.hand_payment
+        )
         if said is None:
             raise ValueError("a recorded message needs its body")
         return said
@@ -167,7 +193,12 @@ class OutcomeKind(StrEnum):
 
 class PaymentOutcome(Frozen):
     """What a provider's answer means, in our words. `key_spent`: the provider replays a stored failure for
-    this idempotency key, so after a look that finds nothing the next try needs a new key."""
+    this idempotency key, so after a look that finds nothing the next try needs a new key.
+
+    `elsewhere`, of a failure or a reversal: this way to the customer is closed, another destination would do; always
+    so with `needs_payee`. `destination`: where the provider says the money went, masked, in its words.
+    `retry_after_s`, of `retry_same`: the provider takes no next try earlier.
+    """
 
     kind: OutcomeKind
     provider_reference: str = ""
@@ -175,6 +206,9 @@ class PaymentOutcome(Frozen):
     code: str = ""
     sentence: str = ""
     key_spent: bool = False
+    elsewhere: bool = False
+    destination: str = ""
+    retry_after_s: int = 0
 
 
 class LegCall(Frozen):
@@ -196,7 +230,8 @@ class RecordPayment(Step):
 
 
 class Elapse(Step):
-    """A wait ran out: `expired` (asked for, never supplied), or `closed` (nothing can happen any more)."""
+    """A wait ran out: `expired` (asked for, never supplied), `no_destination` (asked where the money is to go, never
+    said), or `closed` (nothing can happen any more)."""
 
     what: str
 
@@ -221,6 +256,9 @@ class Stage(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     REFUNDED = "refunded"
     REVERSED = "reversed"
+    DESTINATION_NEEDED = "destination_needed"
+    DESTINATION_REMINDER = "destination_reminder"
+    PAY_BY_HAND = "pay_by_hand"
     SURVEY = "survey"
     SURVEY_REMINDER = "survey_reminder"
     LOW_SCORE = "low_score"

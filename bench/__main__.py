@@ -18,6 +18,7 @@ from bench.memory import open_cases_memory
 from bench.production import all_on_postgres
 from bench.refunds import Latency, Rate, bench_stack, decision_latency, make_orders, refund_rate
 from bench.replaying import replay_many
+from bench.webhooks import AIM_PER_S, webhook_speeds
 from cli.servers.errors import ServerUnavailableError
 from cli.stack import Stack
 from storage.engine import create_store_engine
@@ -38,6 +39,7 @@ async def measure(console: Console, refunds: int, open_cases: int) -> None:
         async with bench_stack(Path(folder) / "memory") as stack:
             mebibytes = await open_cases_memory(stack, open_cases)
             table.add_row(f"worker memory with {open_cases} open cases", f"{mebibytes:.0f} MiB", "< 400 MB at 2,000")
+        await _webhooks(table, Path(folder) / "webhooks")
     replays = await replay_many(HISTORY, 200)
     table.add_row("200 replays of a committed history", f"{replays.seconds:.1f} s", "< 5 s")
     console.print(table)
@@ -70,6 +72,27 @@ async def _on_postgres(table: Table, folder: Path, refunds: int) -> None:
         _add_rate(table, "automatic refunds, all on PostgreSQL", whole)
 
 
+async def measure_webhooks(console: Console) -> None:
+    table = Table("what", "measured", "aim")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        await _webhooks(table, Path(folder))
+    console.print(table)
+
+
+async def _webhooks(table: Table, folder: Path) -> None:
+    try:
+        speeds = await webhook_speeds(folder)
+    except ServerUnavailableError as why:
+        table.add_row("webhooks stored", f"not measured: {why}", f"{AIM_PER_S} /s")
+        return
+    for database, speed in speeds.items():
+        table.add_row(f"webhooks stored, {database}", f"{speed.rate:.0f} /s", f"{AIM_PER_S} /s")
+        at_that = f"p50 {speed.p50_ms:.1f} ms, p99 {speed.p99_ms:.1f} ms"
+        table.add_row(f"  answered, {AIM_PER_S} /s arriving", at_that, "< 5 s, the shortest that a provider waits")
+        table.add_row("  the last case told after", f"{speed.told_s:.1f} s", "")
+        table.add_row("  CPU of the portal", f"{speed.cpu_ms:.1f} ms a webhook", "")
+
+
 async def _assessment(stack: Stack) -> float:
     """The last thing done on a stack: what is assessed here has no workflow that would pay it."""
     engine = create_store_engine(stack.database_url)
@@ -94,9 +117,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--refunds", type=int, default=400, help="automatic refunds in each run (default 400)")
     parser.add_argument("--open-cases", type=int, default=2000, help="cases under review for the memory figure")
+    parser.add_argument("--webhooks", action="store_true", help="measure webhooks alone")
     chosen = parser.parse_args()
     spare_the_collector()  # as the worker does: the engine's share and the replays are measured in this process
-    asyncio.run(measure(Console(width=110), chosen.refunds, chosen.open_cases))
+    console = Console(width=110)
+    asyncio.run(measure_webhooks(console) if chosen.webhooks else measure(console, chosen.refunds, chosen.open_cases))
     sys.stdout.flush()
     os._exit(0)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import Account
+from activities.rows import Account
 from aftersales.client import AfterSales
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.values import CaseStatus, Reason
 from bench.processes import cpu_seconds
 from cli.home import Home
-from cli.orders.cards import charge_cards
+from cli.orders.payments import seed_payments
 from cli.servers.processes import Child
 from cli.stack import Stack, StackOptions, running_stack
 from domain.allocation import DraftLine, OrderDraft, TaxMode
@@ -129,7 +129,7 @@ async def make_orders(stack: Stack, engine: AsyncEngine, count: int) -> list[Ord
     orders = order_records(f"{time.time_ns():x}", count)
     await save_orders(engine, orders)
     async with stack.sandbox_admin() as sandbox:
-        await charge_cards(sandbox, orders)
+        await seed_payments(sandbox, orders)
     return orders
 
 

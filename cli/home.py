@@ -6,6 +6,7 @@ stand in one, and the password of another database in another, and who reads the
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -13,30 +14,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, RootModel, SecretStr
 
 from aftersales.contract.values import Role
 from aftersales.proof import ProofKey
+from cli.merchant import MerchantSecrets
 
 DEFAULT: Final = Path(".aftersales")
 EVERY_ROLE: Final = frozenset(Role)
 """The command line speaks for the staff and, on the phone, for customers."""
 
 LINK_KEY_ID: Final = "link1"
+PAYEE_KEY_ID: Final = "payee1"
 
 
 class HomeError(Exception):
     """The folder cannot be used; `str(error)` says why and what to do."""
 
 
-class Secrets(BaseModel):
+class Secrets(MerchantSecrets):
     """What the processes of one stack share."""
 
     cli_proof: SecretStr
     portal_proof: SecretStr
     link: SecretStr
-    stripe_key: SecretStr
-    stripe_webhook: SecretStr
+    payee: SecretStr
 
     @classmethod
     def fresh(cls) -> Secrets:
@@ -45,8 +47,8 @@ class Secrets(BaseModel):
                 "cli_proof": secrets.token_urlsafe(32),
                 "portal_proof": secrets.token_urlsafe(32),
                 "link": secrets.token_urlsafe(32),
-                "stripe_key": f"sk_test_{secrets.token_hex(16)}",
-                "stripe_webhook": f"whsec_{secrets.token_hex(16)}",
+                "payee": base64.b64encode(secrets.token_bytes(32)).decode(),
+                **dict(MerchantSecrets.fresh()),
             }
         )
 
@@ -65,6 +67,10 @@ class _OtherDatabase(BaseModel):
     """Where the stack keeps its cases instead; the URL holds a password."""
 
     url: SecretStr
+
+
+class _AnySecrets(RootModel[dict[str, str]]):
+    """What an earlier version of this program kept."""
 
 
 Kept = TypeVar("Kept", bound=BaseModel)
@@ -105,13 +111,19 @@ class Home:
         """Make the folder and its secrets if they are not there yet. Raises HomeError."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not self._secrets_file.exists():
-                self._write(self._secrets_file, _revealed(Secrets.fresh()))
+            self._make_missing_secrets()
         except OSError as error:
             raise HomeError(
                 f"The folder {self.folder} cannot be used: {error.strerror}. Name another one with --home."
             ) from error
         return self.secrets()
+
+    def _make_missing_secrets(self) -> None:
+        """All of them at the first start; at a later one those that this version needs and an earlier one did not."""
+        kept = self._read(self._secrets_file, _AnySecrets).root if self._secrets_file.exists() else {}
+        if missing := set(Secrets.model_fields) - set(kept):
+            fresh = _revealed(Secrets.fresh())
+            self._write(self._secrets_file, {**kept, **{name: fresh[name] for name in missing}})
 
     def secrets(self) -> Secrets:
         """Raises HomeError if no stack was ever started here."""

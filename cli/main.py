@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     typed = [word for word in arguments if word != DEBUG] or ["--help"]
     chosen = next((word for word in typed if not word.startswith("-")), None)
     command = typer.main.get_command(program(chosen))
-    return _guarded(lambda: command.main(typed, prog_name=PROGRAM, standalone_mode=False), chosen, debug=debug)
+    return _guarded(lambda: command.main(typed, prog_name=PROGRAM, standalone_mode=False), debug=debug)
 
 
 def main() -> NoReturn:
@@ -79,11 +79,12 @@ def _not_loaded() -> None:
     raise AssertionError("the program loads the command that it runs")
 
 
-def _guarded(command: Callable[[], object], chosen: str | None, *, debug: bool) -> int:
+def _guarded(command: Callable[[], object], *, debug: bool) -> int:
     try:
         returned = command()
     except typer.TyperException as error:
-        place = f"{PROGRAM} {chosen}" if chosen in {entry.name for entry in CATALOGUE} else PROGRAM
+        context = getattr(error, "ctx", None)  # where it was typed wrongly; typer has no public type for such errors
+        place = context.command_path if context else PROGRAM
         wrong = error.format_message().replace("Value error, ", "")
         end = "" if wrong.endswith((".", "?", "!")) else "."
         sys.stderr.write(f"{wrong}{end} See `{place} --help`.\n")

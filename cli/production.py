@@ -27,16 +27,21 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from aftersales.connection import connect
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.names import SEARCH_ATTRIBUTES
+from aftersales.contract.names import QUEUE_CASES, SEARCH_ATTRIBUTES
+from aftersales.encryption import EncryptionSettings
 from cli.servers.dev_server import RETENTION, retention_of, set_retention
 from cli.servers.errors import ServerUnavailableError
 from cli.servers.probes import eventually
 from cli.servers.search_attributes import attribute_types, ensure_search_attributes
-from worker.main import explain
-from worker.settings import Queue, WorkerSettings
+from integrations.providers import adapters, blocks
+from worker.main import UNUSABLE, explain
+from worker.settings import WorkerSettings
 
 ANSWER_LIMIT_SECONDS: Final = 120.0
 """A server that starts on an empty database takes most of a minute until it answers."""
+
+NO_PAYLOADS: Final = EncryptionSettings(plain_payloads=True)
+"""Neither job sends anything that would have to be encrypted."""
 
 SILENT_FOR: Final = timedelta(minutes=2)
 """A worker asks each queue at least once a minute; twice that, and nobody asks any more."""
@@ -73,7 +78,7 @@ async def register(
     return client
 
 
-async def silent_queues(client: Client, queues: tuple[Queue, ...], host: str, now: datetime) -> list[Queue]:
+async def silent_queues(client: Client, queues: tuple[str, ...], host: str, now: datetime) -> list[str]:
     """The queues on which Temporal has not heard from a worker on `host` (its host name) lately."""
     return [queue for queue in queues if not await _is_served(client, queue, host, now)]
 
@@ -82,7 +87,7 @@ async def _patiently_connected(address: str | None, namespace: str | None, limit
     deadline = asyncio.get_running_loop().time() + limit_seconds
     while True:
         try:
-            return await connect(address=address, namespace=namespace)
+            return await connect(address=address, namespace=namespace, encryption=NO_PAYLOADS)
         except AftersalesError:
             if asyncio.get_running_loop().time() > deadline:
                 raise
@@ -116,12 +121,10 @@ async def _knows_namespace(client: Client) -> bool:
     return True
 
 
-async def _is_served(client: Client, queue: Queue, host: str, now: datetime) -> bool:
-    kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW if queue is Queue.CASES else TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+async def _is_served(client: Client, queue: str, host: str, now: datetime) -> bool:
+    kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW if queue == QUEUE_CASES else TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
     described = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=queue.value), task_queue_type=kind
-        )
+        DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
     )
     # The SDK names itself "<process id>@<host name>".
     return any(
@@ -132,8 +135,11 @@ async def _is_served(client: Client, queue: Queue, host: str, now: datetime) -> 
 
 async def _serving() -> str:
     settings = WorkerSettings()
-    client = await connect(address=settings.temporal_address, namespace=settings.temporal_namespace)
-    silent = await silent_queues(client, settings.queues, socket.gethostname(), datetime.now(UTC))
+    served = settings.served(adapters(blocks()))
+    client = await connect(
+        address=settings.temporal_address, namespace=settings.temporal_namespace, encryption=NO_PAYLOADS
+    )
+    silent = await silent_queues(client, served, socket.gethostname(), datetime.now(UTC))
     return f"Nobody on this machine serves {', '.join(silent)}." if silent else ""
 
 
@@ -147,7 +153,7 @@ def main(deed: Annotated[Deed, typer.Argument()]) -> None:
     deeds = {Deed.REGISTER: _registered, Deed.SERVING: _serving}
     try:
         trouble = asyncio.run(deeds[deed]())
-    except (AftersalesError, ServerUnavailableError, RPCError, ValidationError, SettingsError) as error:
+    except (*UNUSABLE, ServerUnavailableError, RPCError, ValidationError, SettingsError) as error:
         trouble = explain(error)
     if trouble:
         typer.echo(trouble, err=True)

@@ -17,7 +17,8 @@ import httpx2
 from aftersales.client import AfterSales
 from aftersales.contract.names import SEARCH_ATTRIBUTES
 from aftersales.contract.values import Role
-from cli.home import LINK_KEY_ID, Addresses, Home, HomeError, Secrets
+from cli.home import LINK_KEY_ID, PAYEE_KEY_ID, Addresses, Home, HomeError, Secrets
+from cli.merchant import Merchant
 from cli.servers.claims import sole_claim
 from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
 from cli.servers.discovery import silent
@@ -39,7 +40,7 @@ class StackOptions:
     database than the embedded SQLite file. `time_scale` shortens every wait of the policy for people and windows;
     `order_lookup_s` is how long an order that the shop does not know is looked up again, None as the policy says.
     `usual_ports`: take the well-known ports where they are free and no other stack of this machine has them.
-    `worker_extra` is added to the worker's environment.
+    `worker_extra` is added to the worker's environment, `sandbox_extra` to the sandbox's.
     """
 
     home: Home
@@ -50,6 +51,7 @@ class StackOptions:
     headless: bool = False
     usual_ports: bool = False
     worker_extra: Mapping[str, str] = field(default_factory=dict)
+    sandbox_extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -65,6 +67,7 @@ class Stack:
         self.dev_server: DevServer | None = None
         self._processes = processes
         self._secrets = kept
+        self._merchant = Merchant(kept, addresses.sandbox, addresses.portal)
 
     @property
     def database_url(self) -> str:
@@ -73,12 +76,8 @@ class Stack:
     async def start_sandbox(self) -> None:
         """The payment provider's stand-in; its books survive its restart."""
         home, port = self.options.home, _port(self.addresses.sandbox)
-        environ = {
-            "SANDBOX_STRIPE_API_KEY": self._secrets.stripe_key.get_secret_value(),
-            "SANDBOX_STRIPE_WEBHOOK_SECRET": self._secrets.stripe_webhook.get_secret_value(),
-            "SANDBOX_WEBHOOK_URL": f"{self.addresses.portal}/webhooks/stripe",
-        }
         arguments = ("--host", "127.0.0.1", "--port", str(port), "--state", str(home.sandbox_state))
+        environ = {**self._merchant.for_sandbox(), **self.options.sandbox_extra}
         self.sandbox = self._python("sandbox", "sandbox.main", *arguments, environ=environ)
         await self.sandbox.wait_for_http(f"{self.addresses.sandbox}/admin/health")
 
@@ -93,15 +92,12 @@ class Stack:
 
     async def start_worker(self) -> None:
         """Start (again) the worker and wait until it serves."""
-        self.worker = self._python(
-            "worker", "worker.main", environ=self.worker_environment(), grace_seconds=WORKER_GRACE_S
-        )
-        worker = self.worker
+        self.worker = self.launch_worker("worker")
+        await until_it_serves(self.worker)
 
-        async def ready() -> bool:
-            return "worker is ready" in worker.log_tail(lines=50)
-
-        await worker.wait_until(ready, "to serve its queues", limit_seconds=60)
+    def launch_worker(self, name: str) -> Child:
+        """A worker like the stack's own, beside it or in its place; see `until_it_serves`."""
+        return self._python(name, "worker.main", environ=self.worker_environment(), grace_seconds=WORKER_GRACE_S)
 
     def worker_environment(self) -> dict[str, str]:
         """What the worker is told, whole."""
@@ -114,10 +110,9 @@ class Stack:
             "AFTERSALES_DATABASE_URL": self.database_url,
             "AFTERSALES_PROOF_KEYS": json.dumps(keys),
             "AFTERSALES_LINK_KEYS": self._link_keys(),
+            "AFTERSALES_PAYEE_KEYS": self._payee_keys(),
             "AFTERSALES_TEMPORAL_ADDRESS": address.temporal,
             "AFTERSALES_TIME_SCALE": str(self.options.time_scale),
-            "AFTERSALES_STRIPE_API_KEY": kept.stripe_key.get_secret_value(),
-            "AFTERSALES_STRIPE_API_BASE": address.sandbox,
             "AFTERSALES_SMTP_PORT": str(address.smtp_port),
             "AFTERSALES_PORTAL_URL": address.portal,
             "AFTERSALES_CASE_URL": _case_url(address.ui),
@@ -125,6 +120,7 @@ class Stack:
             "AFTERSALES_SUPERVISORS_MAIL": "supervisors@shop.example",
             "AFTERSALES_FINANCE_MAIL": "finance@shop.example",
             "AFTERSALES_OPS_MAIL": "ops@shop.example",
+            **self._merchant.for_worker(),
             **self._order_lookup(),
             **self.options.worker_extra,
         }
@@ -134,11 +130,12 @@ class Stack:
         return {
             "AFTERSALES_DATABASE_URL": self.database_url,
             "AFTERSALES_LINK_KEYS": self._link_keys(),
+            "AFTERSALES_PAYEE_KEYS": self._payee_keys(),
             "AFTERSALES_PORTAL_PROOF_SECRET": self._secrets.portal_proof.get_secret_value(),
-            "AFTERSALES_STRIPE_WEBHOOK_SECRETS": json.dumps([self._secrets.stripe_webhook.get_secret_value()]),
             "AFTERSALES_EVIDENCE": str(self.options.home.evidence),
             "AFTERSALES_PORTAL_PORT": str(_port(self.addresses.portal)),
             "AFTERSALES_PORTAL_TEMPORAL_ADDRESS": self.addresses.temporal,
+            **self._merchant.for_portal(),
         }
 
     async def client(self, caller: str = "cli") -> AfterSales:
@@ -156,6 +153,9 @@ class Stack:
     def _link_keys(self) -> str:
         return json.dumps([{"key_id": LINK_KEY_ID, "secret": self._secrets.link.get_secret_value()}])
 
+    def _payee_keys(self) -> str:
+        return json.dumps([{"key_id": PAYEE_KEY_ID, "secret": self._secrets.payee.get_secret_value()}])
+
     def _python(
         self,
         name: str,
@@ -171,6 +171,15 @@ class Stack:
         return self._processes.start(
             Launch(name=name, command=command, environ={**bytecode, **(environ or {})}, grace_seconds=grace_seconds)
         )
+
+
+async def until_it_serves(worker: Child) -> None:
+    """Raises ServerUnavailableError with what the worker wrote last."""
+
+    async def ready() -> bool:
+        return "worker is ready" in worker.log_tail(lines=50)
+
+    await worker.wait_until(ready, "to serve its queues", limit_seconds=60)
 
 
 @asynccontextmanager

@@ -27,12 +27,14 @@ class TenderOrder(StrEnum):
 
 
 class Tender(Frozen):
-    """One payment of an order, in minor units of its currency; `taken_minor` is refunded or reserved."""
+    """One payment of an order, in minor units of its currency; `taken_minor` is refunded or reserved. `closed`: its
+    provider takes no refund of it any more, so what it must give back needs another destination."""
 
     tender_id: OpaqueId
     kind: TenderKind
     captured_minor: NotNegative
     taken_minor: NotNegative = 0
+    closed: bool = False
 
     @property
     def left_minor(self) -> int:
@@ -73,7 +75,8 @@ def plan_tenders(
 
 
 def _in_order(tenders: Sequence[Tender], order: TenderOrder) -> list[Tender]:
-    stored_value_first = sorted(tenders, key=lambda tender: tender.kind is TenderKind.CHARGED)
+    """Closed ones come last: the case plans around them as long as others have enough left."""
+    wanted = sorted(tenders, key=lambda tender: tender.kind is TenderKind.CHARGED)
     if order is TenderOrder.TURNED_ROUND:
-        return stored_value_first[::-1]
-    return stored_value_first
+        wanted.reverse()
+    return sorted(wanted, key=lambda tender: tender.closed)

@@ -1,13 +1,14 @@
 """Links and tickets that carry their own authority: signed with purpose, case, expiry and key id.
 
-A survey link goes out by mail (P4.2); an upload ticket is handed to whoever may add evidence to a case (P2.2).
+A survey link goes out by mail (P4.2), and so does the link by which a customer names another destination for the money
+(P3.2); an upload ticket is handed to whoever may add evidence to a case (P2.2).
 Whoever reads a token learns from the error only that it does not hold; why is for the log.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, TypeVar
@@ -16,7 +17,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 
 from aftersales.contract.messages import Number
-from aftersales.contract.values import Frozen, Language, OpaqueId
+from aftersales.contract.values import Frozen, Language, OpaqueId, PayoutMethod
 
 MIN_SECRET_BYTES: Final = 16
 LONGEST_TOKEN: Final = 2000
@@ -27,6 +28,7 @@ class Purpose(StrEnum):
 
     SURVEY = "survey"
     UPLOAD = "upload"
+    PAYOUT = "payout"
 
 
 class LinkKey(Frozen):
@@ -73,6 +75,22 @@ class SurveyLink(Bound):
     language: Language = Language.ZH_CN
 
 
+class PayoutLink(Bound):
+    """May name the destination of one case's money, once for each asking; `asking` tells the askings of a case apart.
+
+    `methods` are offered, in this order.
+    """
+
+    asking: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    methods: Annotated[tuple[PayoutMethod, ...], Field(min_length=1, max_length=len(PayoutMethod))]
+    language: Language = Language.ZH_CN
+
+
+def asking_for(provider_numbers: Iterable[str]) -> str:
+    """One name for all letters that ask about the same failed payments: the first one's and the reminder's."""
+    return hashlib.sha256("\n".join(sorted(provider_numbers)).encode()).hexdigest()[:32]
+
+
 class UploadTicket(Bound):
     """May upload one piece of evidence to one case; `ticket_id` makes it single use."""
 
@@ -103,6 +121,9 @@ class LinkSigner:
     def upload_token(self, ticket: UploadTicket) -> str:
         return self._token(Purpose.UPLOAD, ticket)
 
+    def payout_token(self, link: PayoutLink) -> str:
+        return self._token(Purpose.PAYOUT, link)
+
     def read_survey(self, token: str, now: datetime) -> SurveyLink:
         """Raises LinkInvalidError."""
         return self._read(Purpose.SURVEY, SurveyLink, token, now)
@@ -110,6 +131,10 @@ class LinkSigner:
     def read_upload(self, token: str, now: datetime) -> UploadTicket:
         """Raises LinkInvalidError."""
         return self._read(Purpose.UPLOAD, UploadTicket, token, now)
+
+    def read_payout(self, token: str, now: datetime) -> PayoutLink:
+        """Raises LinkInvalidError."""
+        return self._read(Purpose.PAYOUT, PayoutLink, token, now)
 
     def _token(self, purpose: Purpose, bound: Bound) -> str:
         signed = self._serializer(purpose, self._signing_id).dumps(bound.model_dump(mode="json"))

@@ -19,7 +19,8 @@ from typing import Annotated, Final
 import aiosmtplib
 from pydantic import Field, SecretStr
 
-from activities.ports import Mail, MailRefusedError
+from activities.ports import MailRefusedError
+from activities.rows import Mail, PlainMail
 from aftersales.contract.values import Frozen
 
 ABOUT_OURSELVES: Final = frozenset({530, 534, 535, 538})
@@ -65,7 +66,7 @@ class SmtpMailer:
         self._limit_s = limit_s
         self._tls = None if settings.smtp_security is Security.NONE else ssl.create_default_context()
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: PlainMail) -> None:
         """Hand a mail over.
 
         Raises MailRefusedError when the server refuses this mail for good (5xx) or it cannot be written as a
@@ -99,7 +100,7 @@ class SmtpMailer:
         )
 
 
-def written(mail: Mail, sender: Address) -> EmailMessage:
+def written(mail: PlainMail, sender: Address) -> EmailMessage:
     """The mail as it goes over the wire: UTF-8 text, dated when it was composed, free of smuggled headers.
 
     Raises MailRefusedError if the recipient or the Message-ID cannot stand in a header.
@@ -111,8 +112,9 @@ def written(mail: Mail, sender: Address) -> EmailMessage:
     message["To"] = _recipient(mail.recipient)
     message["Subject"] = _CONTROL.sub(" ", mail.subject).strip()
     message["Auto-Submitted"] = "auto-generated"
-    message[NUMBER_HEADER] = mail.number
-    message[STAGE_HEADER] = mail.stage.value
+    if isinstance(mail, Mail):
+        message[NUMBER_HEADER] = mail.number
+        message[STAGE_HEADER] = mail.stage.value
     message.set_content(mail.body, charset="utf-8")
     message["Content-Language"] = mail.language.value
     return message

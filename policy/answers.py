@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from activities.ports import Action, Ruling
 from activities.types import Timings
 from domain.promotions import PromotionChoice
+from domain.tenders import TenderOrder
 
 
 class CheckedRuling(Ruling):
@@ -21,6 +22,7 @@ class CheckedRuling(Ruling):
     reason_code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     refund_shipping: bool
     promotion: Annotated[PromotionChoice, Field(strict=False)]
+    tender_order: Annotated[TenderOrder, Field(strict=False)]
 
 
 class CheckedTimings(Timings):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from activities.ports import Action, Facts, Ruling
 from aftersales.contract.values import CaseKind, Frozen, Reason
 from domain.promotions import PromotionChoice
+from domain.tenders import TenderOrder
 from policy.answers import CheckedRuling, sentence_of
 from policy.cells import value_of, why_condition_refused, why_value_refused
 from policy.document import ROW_DESCRIPTION, ROW_ID, Column, Document, FactType, Schema, TableContent
@@ -20,7 +21,11 @@ from policy.errors import PolicyError
 ROW_FIELD: Final = "row"
 _TYPES: Final[dict[object, FactType]] = {bool: "boolean", int: "integer"}
 _CLOSED_FACTS: Final[dict[str, type[StrEnum]]] = {"reason": Reason, "kind": CaseKind}
-_CLOSED_PARTS: Final[dict[str, type[StrEnum]]] = {"action": Action, "promotion": PromotionChoice}
+_CLOSED_PARTS: Final[dict[str, type[StrEnum]]] = {
+    "action": Action,
+    "promotion": PromotionChoice,
+    "tender_order": TenderOrder,
+}
 Rule = dict[str, str]
 
 

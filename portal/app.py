@@ -1,4 +1,4 @@
-"""The portal as one ASGI application: provider webhooks, the survey page, evidence uploads."""
+"""The portal as one ASGI application: provider webhooks, survey and payout pages, evidence uploads."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from integrations.evidence import EvidenceStore
+from integrations.hearing import WebhookReader
 from integrations.links import BoundT, LinkSigner
-from portal import survey, uploads
+from integrations.vault import Vault
+from portal import payout, survey, uploads
 from portal.entrance import Entrance
 from portal.guard import Guard
 from portal.health import Health
 from portal.limits import Throttle
 from portal.pages import Pages
-from portal.ports import Cases, Clock, PortalRecords, WebhookVerifier
+from portal.payout import Payout
+from portal.payout_form import Drafts
+from portal.ports import Cases, Clock, PayeeRecords, PortalRecords
 from portal.settings import PortalSettings
 from portal.strays import Strays
 from portal.survey import Survey
@@ -32,15 +36,17 @@ from storage.portal import TokenPurpose
 
 @dataclass(frozen=True)
 class Parts:
-    """What the portal is built from; `verifiers` by provider, as its name stands in the webhook's address."""
+    """What the portal is built from; `readers` by provider, as its name stands in the webhook's address."""
 
     records: PortalRecords
     cases: Cases
     evidence: EvidenceStore
     links: LinkSigner
-    verifiers: Mapping[str, WebhookVerifier]
+    readers: Mapping[str, WebhookReader]
     telling: Telling
     clock: Clock
+    payees: PayeeRecords
+    vault: Vault
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -50,15 +56,18 @@ class Parts:
 
 
 def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
-    """Three routes, a style sheet, `/healthz` and `/readyz`; no API description is published."""
+    """Four routes, a style sheet, `/healthz` and `/readyz`; no API description is published."""
     app = FastAPI(title="portal", docs_url=None, redoc_url=None, openapi_url=None, lifespan=parts.lifespan)
     pages = Pages(settings.shop_name)
     by_link = _entrance(settings, parts, TokenPurpose.SURVEY, parts.links.read_survey, survey.spent_key)
     by_ticket = _entrance(settings, parts, TokenPurpose.UPLOAD, parts.links.read_upload, uploads.spent_key)
+    by_payout = _entrance(settings, parts, TokenPurpose.PAYOUT, parts.links.read_payout, payout.spent_key)
+    drafts = Drafts(parts.vault)
     rooms = (
-        Webhooks(settings, parts.records, parts.telling, parts.verifiers, parts.clock),
+        Webhooks(settings, parts.records, parts.telling, parts.readers, parts.clock),
         Survey(by_link, parts.cases, pages, settings.body_limit_s),
         Uploads(by_ticket, parts.records, parts.evidence, pages, parts.clock, settings.upload_limit_s),
+        Payout(by_payout, parts.cases, parts.payees, drafts, pages, parts.clock, settings.body_limit_s),
         Health(parts.records.reach),
     )
     for room in rooms:

@@ -13,39 +13,56 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from starlette.types import ASGIApp
 
+from aftersales.connection import temporal_is_here
+from aftersales.sealing import EncryptionError
 from integrations.clock import SystemClock
 from integrations.environment import explain_settings
 from integrations.evidence import EvidenceAddressError, open_evidence
 from integrations.links import LinkSigner
+from integrations.provider import ProviderSettingsError
+from integrations.providers import blocks, webhook_readers
+from integrations.vault import Vault
 from portal.app import Parts, create_app
 from portal.cases import ClientCases
 from portal.settings import PortalSettings
 from portal.telling import Telling
-from portal.verifiers import verifiers
 from storage.engine import create_store_engine
 from storage.errors import DatabaseUrlError
+from storage.payees import PayeeStore
 from storage.portal import PortalStore
 
 CANNOT_START = 2
-UNUSABLE = (ValidationError, SettingsError, DatabaseUrlError, EvidenceAddressError)
+UNUSABLE = (
+    ValidationError,
+    SettingsError,
+    DatabaseUrlError,
+    EvidenceAddressError,
+    ProviderSettingsError,
+    EncryptionError,
+)
 """What settings, or what they point to, can be. Anything else is a fault of the program, and told as one."""
 
 
 def build(settings: PortalSettings) -> ASGIApp:
     """The application on the real database, store and Temporal; connects to none of them yet.
 
-    Raises DatabaseUrlError or EvidenceAddressError for settings that cannot be used.
+    Raises DatabaseUrlError, EvidenceAddressError, ProviderSettingsError or EncryptionError for settings that cannot be
+    used.
     """
-    records, clock = PortalStore(create_store_engine(settings.database_url)), SystemClock()
-    cases = ClientCases(settings.proof_key(), settings.temporal_address, settings.temporal_namespace)
+    settings.insist(demo=temporal_is_here(settings.temporal_address))
+    engine, vault, clock = create_store_engine(settings.database_url), Vault(settings.payee_keys), SystemClock()
+    records = PortalStore(engine)
+    cases = ClientCases(settings.proof_key(), settings.temporal_address, settings.temporal_namespace, settings)
     parts = Parts(
         records=records,
         cases=cases,
         evidence=open_evidence(settings.evidence, settings.largest_upload_bytes),
         links=LinkSigner(settings.link_keys),
-        verifiers=verifiers(settings),
+        readers=webhook_readers(blocks()),
         telling=Telling(records, cases, clock, settings.webhook_grace_s),
         clock=clock,
+        payees=PayeeStore(engine, vault),
+        vault=vault,
     )
     return create_app(settings, parts)
 
@@ -70,7 +87,7 @@ def serve(settings: PortalSettings, app: ASGIApp) -> None:
         uvicorn.Server(config).run()
 
 
-def _explain(error: ValidationError | SettingsError | DatabaseUrlError | EvidenceAddressError) -> str:
+def _explain(error: Exception) -> str:
     """One paragraph: what was wrong, and with which setting."""
     match error:
         case ValidationError() | SettingsError():
@@ -79,6 +96,8 @@ def _explain(error: ValidationError | SettingsError | DatabaseUrlError | Evidenc
             return f"AFTERSALES_DATABASE_URL: {error}"
         case EvidenceAddressError():
             return f"AFTERSALES_EVIDENCE: {error}"
+        case _:
+            return str(error)
 
 
 def main(building: Callable[[PortalSettings], ASGIApp] = build) -> None:

@@ -53,7 +53,7 @@ class Pages:
         return page
 
     def thanks(self, link: SurveyLink) -> Response:
-        return self._notice("thanks", (link.language,), HTTPStatus.OK)
+        return self.notice("thanks", link.language)
 
     def invalid(self) -> Response:
         """One page for a wrong, an expired and a used link."""
@@ -70,20 +70,28 @@ class Pages:
         """The page for a refusal that programs get as JSON; `why.code` has its words in `portal.words`."""
         return self._notice(why.code, BOTH, why.status, why.headers)
 
+    def page(self, template: str, language: Language, status: HTTPStatus, **facts: object) -> Response:
+        """A page of this template, which gets shop, language and words beside the facts."""
+        text = self._templates.get_template(template).render(
+            shop=self._shop_name, language=language.value, words=WORDS[language], **facts
+        )
+        return HTMLResponse(text, status)
+
+    def notice(self, name: str, language: Language) -> Response:
+        """200: the words under `name`, and nothing more to do."""
+        return self._notice(name, (language,), HTTPStatus.OK)
+
     def _form(self, link: SurveyLink, filled: Filled, flaw: str, status: HTTPStatus) -> Response:
-        words = WORDS[link.language]
-        template = self._templates.get_template("survey.html")
-        text = template.render(
-            shop=self._shop_name,
-            language=link.language.value,
-            words=words,
+        return self.page(
+            "survey.html",
+            link.language,
+            status,
             number=link.number,
             filled=filled,
-            flaw=words[f"flaw_{flaw}"] if flaw else "",
+            flaw=WORDS[link.language][f"flaw_{flaw}"] if flaw else "",
             flaw_of=_FLAW_OF.get(flaw, ""),
             longest_comment=LONGEST_COMMENT,
         )
-        return HTMLResponse(text, status)
 
     def _notice(
         self, name: str, languages: Sequence[Language], status: int, headers: dict[str, str] | None = None

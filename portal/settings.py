@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from aftersales.encryption import EncryptionSettings
 from aftersales.proof import ProofKey
+from aftersales.sealing import EncryptionKeys
 from integrations.evidence import LARGEST_BYTES
 from integrations.links import LinkKeys
 
@@ -28,14 +30,15 @@ def _addresses(listed: str) -> str:
     return listed
 
 
-class PortalSettings(BaseSettings):
+class PortalSettings(BaseSettings, EncryptionSettings):
     """Environment: `AFTERSALES_PORTAL_<NAME>`; the marked ones also `AFTERSALES_<NAME>`, shared with others.
 
     `link_keys` (shared) is JSON such as `[{"key_id": "2026a", "secret": "…"}]`; the first one signs. The proof
     key lets the portal vouch for customers. Sizes in bytes, times in seconds; `webhook_grace_s` is how long a
     webhook about a refund that is just being ordered waits for the order's own answer.
 
-    `address_per_minute` and `link_per_minute` bound the requests to each of survey and uploads.
+    `payee_keys` (shared) lock account details away: JSON as `link_keys`, each secret 32 bytes in base64.
+    `address_per_minute` and `link_per_minute` bound the requests to each of survey, payout page and uploads.
     `trusted_proxies`, addresses or networks with commas between them, are believed when they say in
     `X-Forwarded-For` for whom they ask.
     """
@@ -47,11 +50,9 @@ class PortalSettings(BaseSettings):
     database_url: Annotated[str, Field(validation_alias=_shared("DATABASE_URL"))]
     evidence: Annotated[str, Field(validation_alias=_shared("EVIDENCE"))] = "var/evidence"
     link_keys: Annotated[LinkKeys, Field(validation_alias=_shared("LINK_KEYS"))]
+    payee_keys: Annotated[EncryptionKeys, Field(min_length=1, validation_alias=_shared("PAYEE_KEYS"))]
     proof_key_id: str = "portal"
     proof_secret: Annotated[SecretStr, Field(min_length=16)]
-    stripe_webhook_secrets: Annotated[
-        tuple[SecretStr, ...], Field(validation_alias=_shared("STRIPE_WEBHOOK_SECRETS"))
-    ] = ()
     temporal_address: str | None = None
     temporal_namespace: str | None = None
     shop_name: Annotated[str, Field(validation_alias=_shared("SHOP_NAME"))] = "After-sales"

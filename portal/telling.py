@@ -8,6 +8,8 @@ Whatever fails or is cut off here stays unhandled in the inbox, where the sweep 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import structlog
@@ -23,6 +25,12 @@ from storage.portal import Bearing, ProviderNews, Received
 MOST_AT_ONCE: Final = 5_000
 """Events that are followed up at one time; those beyond it are left to the sweep rather than fill the memory."""
 
+TOLD_AT_ONCE: Final = 4
+"""Cases that are told at one time: telling takes more work than answering, and providers wait for their answers."""
+
+GIVES_WAY_S: Final = 0.25
+"""For how long at most a case waits because providers do: it is told even while they never stop."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -35,6 +43,10 @@ class Telling:
         self._clock = clock
         self._grace_s = grace_s
         self._under_way: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(TOLD_AT_ONCE)
+        self._answering = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     async def begin(self, received: Received) -> None:
         """Follow an event up, beside the request that brought it: its connection is not held during the grace."""
@@ -44,6 +56,18 @@ class Telling:
         task = asyncio.create_task(self._follow_up(received))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+    @contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """While this lasts a provider waits for its answer, and cases wait until it has it."""
+        self._answering += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._quiet.set()
 
     async def settled(self) -> None:
         """Return when nothing is under way."""
@@ -63,15 +87,28 @@ class Telling:
         try:
             if bearing is Bearing.AWAITED:
                 await self._clock.sleep(self._grace_s)
-                bearing = await self._records.bearing_of(news, self._clock.now())
-            if bearing.needs_telling:
-                bearing = await self._tell(news)
-            else:
-                await self._records.mark_handled(news, bearing, self._clock.now())
+            async with self._turns:
+                await self._give_way()
+                bearing = await self._settle(received)
         except (AftersalesError, StorageError, SQLAlchemyError, OSError) as why:
             log.warning("webhook_left_to_the_sweep", why=str(why))
         else:
             log.info("webhook_handled", bearing=bearing.value, says=news.says.value)
+
+    async def _give_way(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVES_WAY_S):
+                await self._quiet.wait()
+
+    async def _settle(self, received: Received) -> Bearing:
+        """Tell the case, unless the grace has shown that it knows; what became of the event."""
+        news, bearing = received
+        if bearing is Bearing.AWAITED:
+            bearing = await self._records.bearing_of(news, self._clock.now())
+        if bearing.needs_telling:
+            return await self._tell(news)
+        await self._records.mark_handled(news, bearing, self._clock.now())
+        return bearing
 
     async def _tell(self, news: ProviderNews) -> Bearing:
         """What the event turned out to be, now stored with it."""

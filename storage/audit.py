@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from activities.ports import AuditEntry
+from activities.rows import AuditEntry
 from aftersales.contract.values import Frozen
 
 FIRST_PREV_HASH: Final = "0" * 64

@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text, tuple_, update
+from sqlalchemy import and_, bindparam, or_, select, text, tuple_, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.dml import ReturningInsert
 
 from activities.ports import Bearing, ProviderNews, RefundNews
-from aftersales.contract.values import EvidenceRef, LegState
+from aftersales.contract.values import EvidenceRef, Money
+from storage.bearing import legs_of, weigh
 from storage.engine import Transactions, snapshots
 from storage.errors import RowMissingError
-from storage.rows.base import insert_if_new
-from storage.tables import CASES, EVIDENCE, LEGS, SPENT_TOKENS, WEBHOOK_INBOX
+from storage.rows.base import insert_if_new, upsert
+from storage.rows.cases import money_of
+from storage.tables import EVIDENCE, LEGS, SPENT_TOKENS, WEBHOOK_INBOX
 from storage.tables.portal import UNMATCHED
 
 __all__ = ["Bearing", "PortalStore", "ProviderEvent", "ProviderNews", "Received", "RefundNews", "TokenPurpose"]
 
 SWEEP_LIMIT: Final = 200
-SAME_NEWS: Final = timedelta(seconds=60)
-"""For how long a case that was told of something is not told of the same again: providers announce one change by
-several events, seconds apart; later on, the same words may be a reminder that is needed."""
 
 _INBOX: Final = WEBHOOK_INBOX.c
+_KEY: Final = (_INBOX.provider, _INBOX.event_id)
 _NEWS_COLUMNS: Final = [_INBOX[name] for name in ProviderNews.model_fields]
-_LEG: Final = (
-    select(LEGS.c.number, LEGS.c.state, LEGS.c.provider_reference, CASES.c.closed_at)
-    .outerjoin_from(LEGS, CASES, CASES.c.number == LEGS.c.number)
-    .where(LEGS.c.provider == bindparam("provider"), LEGS.c.provider_number == bindparam("provider_number"))
+_STORED: Final = select(*_KEY).where(
+    # Pairs would be exact, but SQLite reads the whole table for them.
+    _INBOX.provider.in_(bindparam("providers", expanding=True)),
+    _INBOX.event_id.in_(bindparam("event_ids", expanding=True)),
 )
-_LOCKED_LEG: Final = _LEG.with_for_update(of=LEGS, key_share=True)
-_TOLD: Final = and_(_INBOX.bearing == Bearing.NEWS, _INBOX.handled_at > bindparam("told_after"))
-_EARLIER: Final = or_(
-    _INBOX.received_at < bindparam("received_at"),
-    and_(_INBOX.received_at == bindparam("received_at"), _INBOX.event_id < bindparam("event_id")),
+_HANDLED: Final = update(WEBHOOK_INBOX).where(
+    _INBOX.provider == bindparam("its_provider"), _INBOX.event_id == bindparam("its_event_id")
 )
-_SAME_NEWS: Final = (
-    select(_INBOX.event_id)
-    .where(
-        *(_INBOX[name] == bindparam(name) for name in ("provider", "provider_number", "reference", "says")),
-        _INBOX.event_id != bindparam("event_id"),
-        or_(_TOLD, and_(_INBOX.handled_at.is_(None), _EARLIER)),
-    )
-    .limit(1)
-)
+_OTHER_AMOUNT: Final = or_(LEGS.c.amount_minor != _INBOX.amount_minor, LEGS.c.currency != _INBOX.currency)
 
 
 class ProviderEvent(ProviderNews):
-    """A webhook as received and verified, `payload` word for word; its case is found when it is stored."""
+    """A webhook as received and verified, `payload` word for word; its case is found when it is stored. `kind` is the
+    provider's word for it, `amount` what it names."""
 
     payload: str
+    kind: str = ""
+    amount: Money | None = None
 
 
 class Received(NamedTuple):
@@ -65,6 +60,7 @@ class Received(NamedTuple):
 class TokenPurpose(StrEnum):
     SURVEY = "survey"
     UPLOAD = "upload"
+    PAYOUT = "payout"
 
 
 class PortalStore:
@@ -74,31 +70,32 @@ class PortalStore:
         self._transactions = Transactions(engine)
         self._engine = snapshots(engine)
 
-    async def receive(self, event: ProviderEvent) -> Received | None:
-        """Store an event with what it means; None if this (provider, event id) is in the inbox already.
+    async def receive_all(self, events: Sequence[ProviderEvent]) -> tuple[Received | None, ...]:
+        """Store events, each with what it means, in one transaction; None for what is in the inbox already.
 
         What the case need not be told is stored as handled, in the same transaction.
         """
         async with self._transactions.begin() as connection:
-            leg = await _leg_of(connection, event, lock=True)
-            bearing = await _weigh(connection, event, leg, event.received_at)
-            number = leg["number"] if leg else ""
-            handled_at = None if bearing.needs_telling else event.received_at
-            values = dict(event) | {"number": number, "bearing": bearing, "handled_at": handled_at}
-            if not await insert_if_new(connection, WEBHOOK_INBOX, values):
-                return None
-        return Received(event.model_copy(update={"number": number}), bearing)
+            new = await _not_stored(connection, events)
+            legs = await legs_of(connection, new, lock=True)
+            about = [_about(event, legs.get((event.provider, event.provider_number))) for event in new]
+            at = max(event.received_at for event in events)
+            weighed = list(zip(about, await weigh(connection, about, legs, at), strict=True))
+            stored = await _insert(connection, weighed)
+        found = {_key(event): Received(event, bearing) for event, bearing in weighed if _key(event) in stored}
+        return tuple(found.pop(_key(event), None) for event in events)
 
     async def bearing_of(self, news: ProviderNews, at: datetime) -> Bearing:
         """What a stored event means to its case now."""
         async with self._engine.connect() as connection:
-            return await _weigh(connection, news, await _leg_of(connection, news), at)
+            (bearing,) = await weigh(connection, [news], await legs_of(connection, [news]), at)
+        return bearing
 
     async def mark_handled(self, news: ProviderNews, bearing: Bearing, at: datetime) -> None:
         """The event is dealt with: `news` if its case was told. Raises `RowMissingError`."""
-        handled = update(WEBHOOK_INBOX).where(*_is(news)).values(bearing=bearing, handled_at=at)
+        values = {"its_provider": news.provider, "its_event_id": news.event_id, "bearing": bearing, "handled_at": at}
         async with self._transactions.begin() as connection:
-            if (await connection.execute(handled)).rowcount != 1:
+            if (await connection.execute(_HANDLED, values)).rowcount != 1:
                 raise RowMissingError(f"Event {news.event_id} of {news.provider}")
 
     async def unhandled(
@@ -124,7 +121,12 @@ class PortalStore:
         opened = (
             update(WEBHOOK_INBOX)
             .where(tuple_(_INBOX.provider, _INBOX.event_id).in_(found))
-            .values(number=leg.scalar_subquery(), bearing=Bearing.NEWS, handled_at=None)
+            .values(
+                number=leg.scalar_subquery(),
+                bearing=Bearing.NEWS,
+                handled_at=None,
+                amount_differs=and_(_INBOX.amount_minor.is_not(None), leg.where(_OTHER_AMOUNT).exists()),
+            )
         )
         async with self._transactions.begin() as connection:
             return (await connection.execute(opened)).rowcount
@@ -165,38 +167,54 @@ class PortalStore:
             return (await connection.execute(query)).one_or_none() is not None
 
 
+async def _not_stored(connection: AsyncConnection, events: Sequence[ProviderEvent]) -> list[ProviderEvent]:
+    """Those that are not in the inbox, each once, in the sequence in which locks are taken: that of their ids."""
+    coming = {_key(event): event for event in events}
+    providers, event_ids = ({key[place] for key in coming} for place in (0, 1))
+    named = {"providers": sorted(providers), "event_ids": sorted(event_ids)}
+    stored = {tuple(row) for row in await connection.execute(_STORED, named)}
+    return [coming[key] for key in sorted(coming) if key not in stored]
+
+
+async def _insert(
+    connection: AsyncConnection, weighed: Sequence[tuple[ProviderEvent, Bearing]]
+) -> set[tuple[str, str]]:
+    """The keys of those that no other process stored meanwhile."""
+    if not weighed:
+        return set()
+    values = [_row(event, bearing) for event, bearing in weighed]
+    rows = await connection.execute(_insert_if_new(connection.dialect.name), values)
+    return {(provider, event_id) for provider, event_id in rows}
+
+
+@cache
+def _insert_if_new(dialect: str) -> ReturningInsert[tuple[Any, ...]]:
+    return upsert(dialect, WEBHOOK_INBOX).on_conflict_do_nothing().returning(*_KEY)
+
+
+def _about(event: ProviderEvent, leg: RowMapping | None) -> ProviderEvent:
+    """The event with its case, and whether it names another amount than the leg's."""
+    if leg is None:
+        return event
+    differs = event.amount is not None and event.amount != money_of(leg)
+    return event.model_copy(update={"number": leg["number"], "amount_differs": differs})
+
+
+def _row(event: ProviderEvent, bearing: Bearing) -> dict[str, object]:
+    values = dict(event) | {
+        "bearing": bearing,
+        "handled_at": None if bearing.needs_telling else event.received_at,
+        "amount_minor": event.amount.minor if event.amount else None,
+        "currency": event.amount.currency if event.amount else None,
+    }
+    del values["amount"]
+    return values
+
+
 async def _spend(connection: AsyncConnection, purpose: TokenPurpose, token_hash: str, at: datetime) -> bool:
     values = {"purpose": purpose, "token_hash": token_hash, "used_at": at}
     return await insert_if_new(connection, SPENT_TOKENS, values)
 
 
-async def _leg_of(connection: AsyncConnection, news: ProviderNews, *, lock: bool = False) -> RowMapping | None:
-    """The leg that goes by the event's number, and when its case closed.
-
-    Locked, so that of two events about one leg the second sees the first (on SQLite there is one writer anyway).
-    """
-    key = {"provider": news.provider, "provider_number": news.provider_number}
-    return (await connection.execute(_LOCKED_LEG if lock else _LEG, key)).mappings().one_or_none()
-
-
-async def _weigh(connection: AsyncConnection, news: ProviderNews, leg: RowMapping | None, at: datetime) -> Bearing:
-    if leg is None:
-        return Bearing.UNMATCHED
-    bearing = news.bearing_on(LegState(leg["state"]), leg["provider_reference"])
-    if bearing is Bearing.KNOWN:
-        return bearing
-    if leg["closed_at"] is not None:
-        return Bearing.CASE_CLOSED
-    return Bearing.REPEATED if await _is_repeated(connection, news, at) else bearing
-
-
-async def _is_repeated(connection: AsyncConnection, news: ProviderNews, at: datetime) -> bool:
-    """Whether the case was told of the same a moment ago, or is yet to be told by an earlier event."""
-    if news.says is RefundNews.UNKNOWN:
-        return False
-    facts = {"told_after": at - SAME_NEWS, **dict(news)}
-    return (await connection.execute(_SAME_NEWS, facts)).first() is not None
-
-
-def _is(news: ProviderNews) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _INBOX.provider == news.provider, _INBOX.event_id == news.event_id
+def _key(news: ProviderNews) -> tuple[str, str]:
+    return news.provider, news.event_id

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.ports import AuditEntry, CaseRow, HeardMessage, LegRow, Mail, Posting
+from activities.rows import AuditEntry, CaseRow, HeardMessage, LegRow, Mail, Posting
 from aftersales.contract.messages import CaseStart
 from aftersales.contract.values import CaseStatus, Frozen, Money, WaitsFor
 from storage.audit import START, ChainBreak, ChainedEntry, Link, first_break

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.engine import Transactions, create_store_engine
 from storage.errors import SchemaError, StorageError
-from storage.tables import AUDIT, LEDGER
+from storage.tables import AUDIT, LEDGER, STORED_VALUE_ENTRIES
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _ALEMBIC: Final = threading.Lock()
@@ -72,7 +72,7 @@ async def require_current(engine: AsyncEngine) -> None:
 
 
 async def restrict_role(engine: AsyncEngine, role: str) -> None:
-    """On PostgreSQL: give the application's role what it needs and no right to change ledger or log.
+    """On PostgreSQL: give the application's role what it needs and no right to change ledgers or log.
 
     `role` must exist; run it after every upgrade, as the owner of the tables. A role that owns them or is a
     superuser cannot be restricted. Raises `SchemaError` on SQLite, which has no roles.
@@ -87,7 +87,7 @@ async def _restrict(connection: AsyncConnection, role: str) -> None:
     await connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
     rights = "SELECT, INSERT, UPDATE, DELETE"
     await connection.execute(text(f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO {role}"))
-    for table in (LEDGER, AUDIT):
+    for table in (LEDGER, AUDIT, STORED_VALUE_ENTRIES):
         await connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table.name} FROM {role}"))
 
 

@@ -10,12 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.ports import Unit
 from storage.engine import Transactions
 from storage.rows.cases import CaseRows, LegRows
+from storage.rows.hand_payments import HandPaymentRows
 from storage.rows.journals import AuditRows, EvidenceRows, LedgerRows, MailRows
 from storage.rows.orders import OrderRows
+from storage.rows.payees import PayeeRows
 from storage.rows.steps import StepRows
 
 
-class SqlUnit(StepRows, OrderRows, CaseRows, LegRows, LedgerRows, AuditRows, MailRows, EvidenceRows):
+class SqlUnit(
+    StepRows, OrderRows, CaseRows, LegRows, LedgerRows, AuditRows, MailRows, EvidenceRows, PayeeRows, HandPaymentRows
+):
     """One transaction over all rows that a step may touch; implements `activities.ports.Unit`."""
 
 

@@ -25,20 +25,24 @@ from temporalio.service import RPCError
 
 from aftersales.connection import connect
 from aftersales.contract.errors import AftersalesError
+from aftersales.contract.names import QUEUE_CASES
 from aftersales.contract.values import ErrorCode
+from aftersales.sealing import EncryptionError
 from integrations.environment import explain_settings
-from integrations.stripe import StripeSettingsError
+from integrations.provider import ProviderSettingsError
+from integrations.providers import blocks
 from policy import PolicyError
 from storage.errors import DatabaseUrlError, StorageError
 from worker.draining import ProviderCalls, drain
 from worker.garbage import spare_the_collector
 from worker.logs import forward_the_engines_lines, set_up_logging
-from worker.settings import Queue, WorkerSettings
+from worker.reconciling import keep_reconciliation
+from worker.settings import WorkerSettings
 from worker.sweeping import keep_schedule
 from worker.wiring import make_workers, open_parts
 
 READY = "worker is ready"
-UNUSABLE = (AftersalesError, StripeSettingsError, PolicyError, StorageError)
+UNUSABLE = (AftersalesError, ProviderSettingsError, EncryptionError, PolicyError, StorageError)
 """What settings point to and cannot be used. Anything else is a fault of the program, and told as one."""
 
 ECHO_S: Final = 0.5
@@ -55,17 +59,19 @@ Serving = Callable[[WorkerSettings, asyncio.Event], Awaitable[None]]
 async def serve(settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Serve the queues until `stop` is set, then drain. Raises one of `UNUSABLE` when it cannot start."""
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(open_parts(settings))
-        client = await connect(address=settings.temporal_address, namespace=settings.temporal_namespace)
+        parts = await stack.enter_async_context(open_parts(settings, blocks()))
+        client = await connect(
+            address=settings.temporal_address, namespace=settings.temporal_namespace, encryption=settings
+        )
         await _require_namespace(client)
         calls = ProviderCalls()
         workers = make_workers(client, parts, settings, calls)
         for worker in workers:
             await stack.enter_async_context(worker)
-        if Queue.CASES in settings.queues:
-            await _keep_schedule(client, settings.sweep_every_s)
+        if QUEUE_CASES in settings.queues:
+            await _keep_schedules(client, settings)
         spare_the_collector()
-        _log.info("%s: %s", READY, ", ".join(settings.queues))
+        _log.info("%s: %s", READY, ", ".join(worker.task_queue for worker in workers))
         await stop.wait()
         _log.info("draining, at most %s s", settings.drain_s)
         await drain(client, workers, calls)
@@ -84,12 +90,14 @@ async def _require_namespace(client: Client) -> None:
         ) from error
 
 
-async def _keep_schedule(client: Client, every_s: int) -> None:
-    """A worker without the schedule still serves; what was cut off would stay so, so operators are told."""
+async def _keep_schedules(client: Client, settings: WorkerSettings) -> None:
+    """A worker without them still serves; what was cut off would stay so and no statement be read, so operators are
+    told."""
     try:
-        await keep_schedule(client, every_s)
+        await keep_schedule(client, settings.sweep_every_s)
+        await keep_reconciliation(client, settings.reconcile_cron)
     except RPCError as error:
-        _log.error("Temporal did not take the sweep's schedule: %s. Mend that and start a worker again.", error)
+        _log.error("Temporal did not take the schedules: %s. Mend that and start a worker again.", error)
 
 
 async def _until_told(settings: WorkerSettings, serving: Serving) -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Final
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aftersales.contract import names
 from aftersales.contract.values import Frozen, Role
+from aftersales.encryption import EncryptionSettings
 from aftersales.proof import Keyring, ProofKey
+from aftersales.sealing import EncryptionKeys
+from domain.rails import BY_HAND, GIFT_CARD, STORE_CREDIT
 from integrations.letters import LetterSettings
 from integrations.links import LinkKeys, refuse_repeated
 from integrations.mail import MailSettings
-from integrations.stripe import StripeSettings
+from integrations.providers import NAMES
 
+OWN_PROVIDERS: Final = (STORE_CREDIT, GIFT_CARD, BY_HAND)
+"""Providers that need no settings: our own database, and people."""
 
-class Queue(StrEnum):
-    """The task queues a worker can serve."""
-
-    CASES = names.QUEUE_CASES
-    PAYMENTS_STRIPE = names.payments_queue("stripe")
-    NOTIFICATIONS = names.QUEUE_NOTIFICATIONS
+QUEUES: Final = (
+    names.QUEUE_CASES,
+    names.QUEUE_NOTIFICATIONS,
+    *(names.payments_queue(provider) for provider in (*NAMES, *OWN_PROVIDERS)),
+)
+"""The task queues a worker can serve."""
 
 
 class TrustedKey(Frozen):
@@ -36,12 +41,14 @@ class TrustedKey(Frozen):
         return ProofKey(self.key_id, self.secret.get_secret_value(), self.roles)
 
 
-class WorkerSettings(BaseSettings, LetterSettings, MailSettings):
+class WorkerSettings(BaseSettings, LetterSettings, MailSettings, EncryptionSettings):
     """Environment: `AFTERSALES_<NAME>`; lists and keys are JSON. Times in seconds.
 
     `time_scale` (0, 1] shortens every wait of the policy for people and windows, for demos and tests; production leaves
     it at 1. `order_lookup_s`: how long an unknown order is looked up again, None as long as the policy says. The sweep
-    takes up webhooks that came more than `sweep_older_than_s` ago; keep it above the portal's own grace.
+    takes up webhooks that came more than `sweep_older_than_s` ago; keep it above the portal's own grace. The
+    reconciliation is started as `reconcile_cron` says, in UTC, when all statements of the day before are made;
+    providers may book up to `reconcile_grace_days` after our own record.
     """
 
     model_config = SettingsConfigDict(env_prefix="AFTERSALES_", extra="ignore")
@@ -50,34 +57,32 @@ class WorkerSettings(BaseSettings, LetterSettings, MailSettings):
     database_connections: Annotated[int, Field(gt=0, le=200)] = 10
     proof_keys: Annotated[tuple[TrustedKey, ...], Field(min_length=1)]
     link_keys: LinkKeys
+    payee_keys: Annotated[EncryptionKeys, Field(min_length=1)]
 
     temporal_address: str | None = None
     temporal_namespace: str | None = None
-    queues: tuple[Queue, ...] = tuple(Queue)
+    queues: tuple[str, ...] = QUEUES
     max_cached_workflows: Annotated[int, Field(ge=0)] = 1000
     concurrent_workflow_tasks: Annotated[int, Field(gt=1)] = 40
     concurrent_activities: Annotated[int, Field(gt=0)] = 100
     drain_s: Annotated[int, Field(ge=0)] = 30
     sweep_every_s: Annotated[int, Field(ge=5)] = 300
     sweep_older_than_s: Annotated[int, Field(ge=0)] = 60
+    reconcile_cron: Annotated[str, Field(pattern=r"^(CRON_TZ=\S+ )?\S+( \S+){4}$")] = "0 4 * * *"
+    reconcile_grace_days: Annotated[int, Field(ge=1, le=14)] = 3
 
     policy: str = "v1"
     time_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     order_lookup_s: Annotated[int | None, Field(gt=0)] = None
-
-    stripe_api_key: SecretStr
-    stripe_api_base: str = "https://api.stripe.com"
-    stripe_timeout_s: Annotated[float, Field(gt=0, le=9)] = 8.0
-    stripe_calls_per_s: Annotated[float, Field(gt=0)] = 80.0
 
     mail_host: str = "after-sales.localhost"
     log_format: Annotated[str, Field(pattern="^(json|console)$")] = "json"
 
     @field_validator("queues")
     @classmethod
-    def _some_queue(cls, queues: tuple[Queue, ...]) -> tuple[Queue, ...]:
-        if not queues:
-            raise ValueError(f"name at least one of {', '.join(Queue)}")
+    def _known_queues(cls, queues: tuple[str, ...]) -> tuple[str, ...]:
+        if not queues or not set(queues) <= set(QUEUES):
+            raise ValueError(f"name at least one of {', '.join(QUEUES)}")
         return queues
 
     @field_validator("proof_keys")
@@ -86,24 +91,16 @@ class WorkerSettings(BaseSettings, LetterSettings, MailSettings):
         refuse_repeated([trusted.key().key_id for trusted in keys])
         return keys
 
-    @field_validator("stripe_api_key")
-    @classmethod
-    def _sound_stripe_key(cls, key: SecretStr) -> SecretStr:
-        StripeSettings(api_key=key.get_secret_value())
-        return key
-
-    @field_validator("stripe_api_base")
-    @classmethod
-    def _sound_stripe_address(cls, address: str) -> str:
-        StripeSettings(api_key="any", api_base=address)
-        return address
-
     def keyring(self) -> Keyring:
         return Keyring(trusted.key() for trusted in self.proof_keys)
 
-    def stripe(self) -> StripeSettings:
-        return StripeSettings(
-            api_key=self.stripe_api_key.get_secret_value(),
-            api_base=self.stripe_api_base,
-            timeout_s=self.stripe_timeout_s,
-        )
+    @property
+    def named_queues(self) -> tuple[str, ...]:
+        """Those that somebody asked for; else it is every one that there is."""
+        return self.queues if "queues" in self.model_fields_set else ()
+
+    def served(self, set_up: Iterable[str]) -> tuple[str, ...]:
+        """The queues of a worker where these providers are set up."""
+        payments = [names.payments_queue(provider) for provider in (*OWN_PROVIDERS, *set_up)]
+        there = (names.QUEUE_CASES, names.QUEUE_NOTIFICATIONS, *payments)
+        return tuple(queue for queue in there if queue in self.queues)

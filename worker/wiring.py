@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,25 +16,30 @@ from temporalio.worker import Interceptor, Worker
 
 from activities.case_steps import CaseSteps
 from activities.notify import Notifications
-from activities.payments import PaymentCalls
 from activities.sweeping import Sweeping
+from aftersales.contract.names import QUEUE_CASES, QUEUE_NOTIFICATIONS, payments_queue
 from integrations.clock import SystemClock
 from integrations.letters import TemplateLetters
 from integrations.links import LinkSigner
 from integrations.mail import SmtpMailer
-from integrations.stripe import StripePayments
+from integrations.provider import ProviderBlock, ProviderSettingsError
+from integrations.vault import Vault
 from policy import load_policy
 from storage.engine import create_store_engine
 from storage.errors import StorageError
+from storage.payees import PayeeStore
 from storage.portal import PortalStore
 from storage.reading import Reading
 from storage.schema import require_current
 from storage.store import SqlStore
 from worker.draining import ProviderCalls
 from worker.logs import NumberedLogs
+from worker.paying import Cashier, Till, open_cashier
+from worker.reconciling import Accountant, make_accountant
 from worker.runner import CaseRunner
-from worker.settings import Queue, WorkerSettings
+from worker.settings import WorkerSettings
 from worker.sweeping import TemporalCases
+from workflows.reconcile import ReconcileDay, Reconciliation
 from workflows.refund_case import RefundCase
 from workflows.sweep import Sweep
 
@@ -44,30 +50,31 @@ class Parts:
 
     engine: AsyncEngine
     steps: CaseSteps
-    stripe: PaymentCalls
+    cashier: Cashier
     notifications: Notifications
+    accountant: Accountant
 
 
 @asynccontextmanager
-async def open_parts(settings: WorkerSettings) -> AsyncIterator[Parts]:
+async def open_parts(settings: WorkerSettings, blocks: Sequence[ProviderBlock]) -> AsyncIterator[Parts]:
     """Build the parts; raises the part's own readable error when a setting or the database is not usable."""
     engine = create_store_engine(settings.database_url, pool_size=settings.database_connections)
     store, clock = SqlStore(engine), SystemClock()
-    payments = StripePayments(settings.stripe())
+    payees = PayeeStore(engine, Vault(settings.payee_keys))
     letters = TemplateLetters(settings, LinkSigner(settings.link_keys), clock)
     mailer = SmtpMailer(settings, settings.shop_name)
     try:
-        await _require_current(engine)
-        yield Parts(
-            engine=engine,
-            steps=CaseSteps(
-                store, load_policy(settings.policy, settings.time_scale, settings.order_lookup_s), settings.keyring()
-            ),
-            stripe=PaymentCalls(payments, store, clock),
-            notifications=Notifications(store, letters, mailer, clock, settings.mail_host),
-        )
+        policy = load_policy(settings.policy, settings.time_scale, settings.order_lookup_s)
+        async with open_cashier(blocks, engine, store, clock, payees) as cashier:
+            await _require_current(engine)
+            yield Parts(
+                engine=engine,
+                steps=CaseSteps(store, policy, settings.keyring(), cashier.ways),
+                cashier=cashier,
+                notifications=Notifications(store, letters, mailer, clock, settings.mail_host),
+                accountant=make_accountant(settings, blocks, engine, store, mailer, clock),
+            )
     finally:
-        await payments.close()
         await engine.dispose()
 
 
@@ -83,19 +90,30 @@ async def _require_current(engine: AsyncEngine) -> None:
 
 def make_workers(client: Client, parts: Parts, settings: WorkerSettings, calls: ProviderCalls) -> list[Worker]:
     """One worker for each queue that this process serves; `calls` gets to know those of the providers."""
-    makers: dict[Queue, Callable[[], Worker]] = {
-        Queue.CASES: lambda: _cases(client, parts, settings),
-        Queue.PAYMENTS_STRIPE: lambda: _activities(
-            client,
-            settings,
-            Queue.PAYMENTS_STRIPE,
-            [parts.stripe.submit_leg, parts.stripe.query_leg],
-            [calls],
-            calls_per_s=settings.stripe_calls_per_s,
-        ),
-        Queue.NOTIFICATIONS: lambda: _activities(client, settings, Queue.NOTIFICATIONS, [parts.notifications.notify]),
+    makers: dict[str, Callable[[], Worker]] = {
+        QUEUE_CASES: lambda: _cases(client, parts, settings),
+        **{
+            payments_queue(provider): partial(_till, client, settings, provider, till, calls)
+            for provider, till in parts.cashier.tills.items()
+        },
+        QUEUE_NOTIFICATIONS: lambda: _activities(client, settings, QUEUE_NOTIFICATIONS, [parts.notifications.notify]),
     }
-    return [makers[queue]() for queue in settings.queues]
+    _refuse_what_is_not_set_up(settings, makers)
+    return [make() for queue, make in makers.items() if queue in settings.queues]
+
+
+def _refuse_what_is_not_set_up(settings: WorkerSettings, makers: Collection[str]) -> None:
+    missing = [queue for queue in settings.named_queues if queue not in makers]
+    if missing:
+        raise ProviderSettingsError(
+            f"AFTERSALES_QUEUES names {', '.join(missing)}, but that provider is not set up here. Set its keys (the "
+            "README lists them), or leave the queue to another worker."
+        )
+
+
+def _till(client: Client, settings: WorkerSettings, provider: str, till: Till, calls: ProviderCalls) -> Worker:
+    acts = [till.calls.submit_leg, till.calls.query_leg]
+    return _activities(client, settings, payments_queue(provider), acts, [calls], calls_per_s=till.calls_per_s)
 
 
 def _cases(client: Client, parts: Parts, settings: WorkerSettings) -> Worker:
@@ -107,11 +125,20 @@ def _cases(client: Client, parts: Parts, settings: WorkerSettings) -> Worker:
         SystemClock(),
         older_than_s=settings.sweep_older_than_s,
     )
+    reconciling = parts.accountant.at_work(client)
     return Worker(
         client,
-        task_queue=Queue.CASES,
-        workflows=[RefundCase, Sweep],
-        activities=[steps.intake, steps.record_message, steps.record_payment, steps.elapse, sweeping.sweep],
+        task_queue=QUEUE_CASES,
+        workflows=[RefundCase, Sweep, Reconciliation, ReconcileDay],
+        activities=[
+            steps.intake,
+            steps.record_message,
+            steps.record_payment,
+            steps.elapse,
+            sweeping.sweep,
+            reconciling.plan_reconciliation,
+            reconciling.reconcile_day,
+        ],
         interceptors=[NumberedLogs()],
         workflow_runner=CaseRunner(),
         max_cached_workflows=settings.max_cached_workflows,
@@ -124,7 +151,7 @@ def _cases(client: Client, parts: Parts, settings: WorkerSettings) -> Worker:
 def _activities(
     client: Client,
     settings: WorkerSettings,
-    queue: Queue,
+    queue: str,
     activities: list[Callable[..., Any]],
     interceptors: Sequence[Interceptor] = (),
     calls_per_s: float | None = None,

@@ -20,6 +20,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 with workflow.unsafe.imports_passed_through():
     from activities.types import (
         Leg,
+        Message,
         Notify,
         RecordMessage,
         Resumed,
@@ -31,12 +32,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from aftersales.contract.messages import (
         Answer,
-        Appeal,
         CaseStart,
-        Decision,
-        EvidenceSupplied,
-        SurveyAnswer,
-        Withdrawal,
+        HandPayment,
     )
     from aftersales.contract.names import QUEUE_NOTIFICATIONS
     from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
@@ -48,17 +45,24 @@ DECIDED = {
     CaseStatus.REJECTED: Stage.REJECTED,
     CaseStatus.WITHDRAWN: Stage.WITHDRAWN,
 }
-_FOLLOWS_APPROVAL = (Stage.REFUNDED, Stage.PAYMENT_ON_ITS_WAY, Stage.PAYMENT_CONFIRMING, Stage.PAYMENT_FAILED)
+_FOLLOWS_APPROVAL = (
+    Stage.REFUNDED,
+    Stage.PAYMENT_ON_ITS_WAY,
+    Stage.PAYMENT_CONFIRMING,
+    Stage.PAYMENT_FAILED,
+    Stage.DESTINATION_NEEDED,
+)
 """Stages whose letters tell the approval too, if none did so far."""
 
 StepT = TypeVar("StepT", bound=Step)
-Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer
 _FIELDS = {
     MessageKind.DECISION: "decision",
     MessageKind.EVIDENCE: "evidence",
     MessageKind.WITHDRAWAL: "withdrawal",
     MessageKind.APPEAL: "appeal",
     MessageKind.SURVEY_ANSWER: "survey_answer",
+    MessageKind.PAYOUT_CHOICE: "payout_choice",
+    MessageKind.HAND_PAYMENT: "hand_payment",
 }
 
 
@@ -277,6 +281,8 @@ class Case:
         )
         result = await self.step(StepName.RECORD_MESSAGE, record)
         heard.answer = result.answer or Answer(accepted=True, status=self.standing.status)
+        if isinstance(heard.message, HandPayment) and heard.answer.accepted:
+            self.news.hear(heard.message.provider_number)  # the payment that two people make is asked for as any other
         self.inbox.popleft()
 
     async def drain(self) -> None:

@@ -58,6 +58,8 @@ def _take_up(case: Case, lost: Resumed) -> None:
     stage = _TOLD_BY_THE_STAGE_BEFORE.get(case.standing.status)
     if case.standing.status is CaseStatus.PAYMENT_FAILED and lost.came_from in OUTCOMES:
         stage = Stage.REVERSED
+    if case.standing.status is CaseStatus.PAYMENT_FAILED and case.standing.waits_for is WaitsFor.CUSTOMER:
+        stage = None  # the next stage asks for a destination, and tells of it with that
     if stage:
         case.announce(stage)
     if case.standing.waits_for is WaitsFor.FINANCE and case.standing.status in OUTCOMES:

@@ -6,12 +6,13 @@ this module only decides when to submit and when to ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, TimeoutType
+from temporalio.exceptions import TimeoutError as NotInTime
 
 with workflow.unsafe.imports_passed_through():
     from activities.types import (
@@ -25,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from aftersales.contract.names import payments_queue
     from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
+    from domain.rails import BY_HAND
     from workflows import options
     from workflows.case import Case, Woken
 
@@ -37,6 +39,7 @@ _FINAL = (
 _KNOWN = (*_FINAL, OutcomeKind.PENDING, OutcomeKind.NOT_FOUND)
 """Answers to a question that leave nothing to ask for just now."""
 _MAY_HAVE_MOVED = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING)
+NOT_SERVED = "not_served"
 _ALARMING = (OutcomeKind.NEEDS_MERCHANT, OutcomeKind.CONFLICT)
 _NOTED_AS = {
     OutcomeKind.PENDING: LegState.PENDING,
@@ -53,6 +56,7 @@ class Payment:
 
     `ask_first`: the next call is a query. `in_doubt`: something was sent whose end was not known at the time, so
     nothing may be taken back any more. `accepted`: the provider has it, so "not found" cannot be the truth.
+    `overtaken`: an earlier number of the leg has news, and this one can still be kept back.
     """
 
     case: Case
@@ -60,14 +64,15 @@ class Payment:
     ask_first: bool = False
     in_doubt: bool = False
     accepted: bool = False
+    overtaken: bool = False
     not_found: int = 0
     pauses: dict[OutcomeKind, Iterator[timedelta]] = field(default_factory=dict)
 
     async def settle(self) -> None:
-        """Go on until the leg's end is known and recorded, or the case was withdrawn meanwhile."""
+        """Go on until the leg's end is known and recorded, or the case was withdrawn or the leg overtaken meanwhile."""
         self.accepted = self.leg.state is LegState.PENDING
         self.ask_first = self.in_doubt = self.leg.state in _MAY_HAVE_MOVED
-        while self.case.standing.status is CaseStatus.PAYING:
+        while self.case.standing.status is CaseStatus.PAYING and not self.overtaken:
             name = StepName.QUERY_LEG if self.ask_first else StepName.SUBMIT_LEG
             outcome = await self.call(name)
             if outcome.kind in _FINAL:
@@ -90,7 +95,7 @@ class Payment:
                 alarmed = True
             if outcome.kind is OutcomeKind.CONFLICT and not wait_out_conflict:
                 return outcome
-            await self._sleep_until_news(self._pause(outcome.kind), "the payment provider to confirm what it did")
+            await self._sleep_until_news(self._pause(outcome), "the payment provider to confirm what it did")
             if self.case.standing.status is not status:
                 return outcome
 
@@ -108,6 +113,7 @@ class Payment:
             ),
             task_queue=payments_queue(self.leg.provider),
             result_type=PaymentOutcome,
+            schedule_to_start_timeout=options.PROVIDER_QUEUE_LIMIT,
             start_to_close_timeout=options.PROVIDER_CALL_TIMEOUT,
             heartbeat_timeout=options.PROVIDER_HEARTBEAT_TIMEOUT,
             retry_policy=options.PROVIDER_CALL_RETRY,
@@ -118,7 +124,7 @@ class Payment:
         try:
             outcome: PaymentOutcome = handle.result()
         except ActivityError as error:
-            return PaymentOutcome(kind=OutcomeKind.UNKNOWN, code="call_lost", sentence=str(error.cause))
+            return _outcome_of_no_answer(error)
         return outcome
 
     async def _go_on(self, outcome: PaymentOutcome, *, asked: bool) -> None:
@@ -129,8 +135,12 @@ class Payment:
                 await self._send_again(outcome)
             case OutcomeKind.PENDING:
                 await self._wait_for_the_provider(outcome)
+            case OutcomeKind.NEEDS_MERCHANT if outcome.code == NOT_SERVED:
+                await self._wait(outcome, f"a worker that serves the payments of {self.leg.provider}")
             case OutcomeKind.NEEDS_MERCHANT:
                 await self._wait(outcome, "the merchant's account at the provider")
+            case OutcomeKind.RETRY_SAME if outcome.retry_after_s:
+                await self._wait(outcome, "the pause that the payment provider wants between two calls")
             case OutcomeKind.RETRY_SAME:
                 await self._wait(outcome, "the payment provider to be reachable")
             case _:
@@ -148,9 +158,13 @@ class Payment:
         first_time = not self.accepted
         self.accepted = self.ask_first = self.in_doubt = True
         await self._note(outcome)
+        by_hand = self.leg.provider == BY_HAND
         if first_time:
             self.case.tell(Stage.PAYMENT_ON_ITS_WAY)
-        await self._sleep_until_news(self._pause(outcome.kind), "the payment provider to finish")
+        if first_time and by_hand:
+            self.case.tell(Stage.PAY_BY_HAND)
+        waiting = "finance to pay by hand and to record it" if by_hand else "the payment provider to finish"
+        await self._sleep_until_any_news(self._pause(outcome), waiting)
 
     async def _wait(self, outcome: PaymentOutcome, waiting: str) -> None:
         if await self._note(outcome):
@@ -159,7 +173,7 @@ class Payment:
             elif outcome.kind is OutcomeKind.UNKNOWN:
                 self.case.tell(Stage.PAYMENT_CONFIRMING)
         self.case.tell_approval()
-        await self._sleep_until_news(self._pause(outcome.kind), waiting)
+        await self._sleep_until_any_news(self._pause(outcome), waiting)
 
     async def _note(self, outcome: PaymentOutcome) -> bool:
         """Record an outcome that is not final, if it is news; True if somebody is to hear of it.
@@ -178,12 +192,20 @@ class Payment:
         await self.record(outcome.model_copy(update={"kind": kind}))
         return before.state is not noted or doubtful_trouble
 
-    async def _sleep_until_news(self, pause: timedelta, waiting: str) -> None:
+    async def _sleep_until_any_news(self, pause: timedelta, waiting: str) -> None:
+        """Of this number or, as long as it can be kept back, of one that was given up for it."""
+        kept_back = not self.in_doubt or self.leg.provider == BY_HAND
+        given_up = [leg for leg in self.case.standing.earlier if kept_back and may_overtake(leg, self.leg)]
+        await self._sleep_until_news(pause, waiting, given_up)
+        self.overtaken = self.case.news.of_any(given_up)
+
+    async def _sleep_until_news(self, pause: timedelta, waiting: str, others: Sequence[Leg] = ()) -> None:
         case, status = self.case, self.case.standing.status
         due = workflow.now() + pause
         case.show(waiting=waiting, due_at=due)
         refuse = _money_is_moving if self.in_doubt else _nothing
-        while await case.converse(until=due, done=lambda: case.news.of(self.leg), refuse=refuse) is Woken.MOVED:
+        legs = (self.leg, *others)
+        while await case.converse(until=due, done=lambda: case.news.of_any(legs), refuse=refuse) is Woken.MOVED:
             if case.standing.status is not status:
                 return
 
@@ -203,10 +225,17 @@ class Payment:
         if result.alarm:
             self.case.tell(Stage.PAYMENT_BLOCKED)
 
-    def _pause(self, kind: OutcomeKind) -> timedelta:
+    def _pause(self, outcome: PaymentOutcome) -> timedelta:
+        """Longer each time, and never shorter than the provider asks for."""
+        kind = OutcomeKind.RETRY_SAME if outcome.code == NOT_SERVED else outcome.kind  # an hour has passed already
+        return max(self._next_pause(kind), timedelta(seconds=outcome.retry_after_s))
+
+    def _next_pause(self, kind: OutcomeKind) -> timedelta:
         poll = timedelta(seconds=self.case.standing.timings.payment_poll_s)
         if kind not in self.pauses:
             match kind:
+                case OutcomeKind.PENDING if self.leg.provider == BY_HAND:
+                    self.pauses[kind] = options.hand_pauses(poll)
                 case OutcomeKind.PENDING:
                     self.pauses[kind] = options.poll_pauses(poll)
                 case OutcomeKind.NEEDS_MERCHANT | OutcomeKind.CONFLICT:
@@ -214,6 +243,19 @@ class Payment:
                 case _:
                     self.pauses[kind] = options.provider_pauses()
         return next(self.pauses[kind])
+
+
+def may_overtake(earlier: Leg, leg: Leg) -> bool:
+    """Whether it is a number of the same leg that failed: its provider may yet change its mind."""
+    return earlier.leg == leg.leg and earlier.state is LegState.FAILED
+
+
+def _outcome_of_no_answer(error: ActivityError) -> PaymentOutcome:
+    """A call that nobody took up has certainly moved nothing; any other that fell over may have."""
+    if isinstance(error.cause, NotInTime) and error.cause.type is TimeoutType.SCHEDULE_TO_START:
+        sentence = "No worker serves this provider's queue; nothing was sent. Start one that has its keys."
+        return PaymentOutcome(kind=OutcomeKind.NEEDS_MERCHANT, code=NOT_SERVED, sentence=sentence)
+    return PaymentOutcome(kind=OutcomeKind.UNKNOWN, code="call_lost", sentence=str(error.cause))
 
 
 def _money_is_moving(kind: MessageKind) -> ErrorCode | None:

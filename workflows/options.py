@@ -27,6 +27,10 @@ PROVIDER_CALL_TIMEOUT = timedelta(seconds=20)
 PROVIDER_HEARTBEAT_TIMEOUT = timedelta(seconds=6)
 PROVIDER_CALL_RETRY = RetryPolicy(maximum_attempts=1)
 
+# A queue that no worker serves is told to people after this: longer than a deployment, or the backlog of a provider
+# that takes few calls a second.
+PROVIDER_QUEUE_LIMIT = timedelta(hours=1)
+
 # Mail waits out a mail server that is away for days, and costs few actions meanwhile.
 LETTER_TIMEOUT = timedelta(seconds=60)
 LETTER_LIMIT = timedelta(days=3)
@@ -52,6 +56,12 @@ def merchant_pauses(first: timedelta) -> Iterator[timedelta]:
     yield first * 4
     while True:
         yield first * 24
+
+
+def hand_pauses(poll: timedelta) -> Iterator[timedelta]:
+    """Pauses between looks at a payment that two people make: their own word wakes the case, so this is a safety."""
+    while True:
+        yield poll * 24
 
 
 def poll_pauses(first: timedelta) -> Iterator[timedelta]:

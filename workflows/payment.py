@@ -6,13 +6,16 @@ provider's late word is believed whenever it comes.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.types import Leg, OutcomeKind, Stage
-    from aftersales.contract.values import CaseStatus, LegState
+    from activities.types import Elapse, Leg, OutcomeKind, Stage, StepName
+    from aftersales.contract.values import CaseStatus, LegState, WaitsFor
+    from domain.rails import BY_HAND
     from workflows.case import Case, Woken
-    from workflows.leg import Payment
+    from workflows.leg import Payment, may_overtake
 
 _OPEN = (
     LegState.RESERVED,
@@ -21,6 +24,7 @@ _OPEN = (
     LegState.PENDING,
     LegState.BLOCKED,
 )
+_UNSENT = (LegState.RESERVED, LegState.BLOCKED)
 _PAID = (CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED)
 _MOVES = (OutcomeKind.SUCCEEDED, OutcomeKind.PENDING)
 _IN_DOUBT = (LegState.SUBMITTING, LegState.CONFIRMING)
@@ -32,6 +36,7 @@ _NEWS_TO = {
     OutcomeKind.NEEDS_PAYEE: (LegState.PENDING, *_IN_DOUBT),
 }
 """What is recorded of a leg that nobody is paying just now, by the state it was left in."""
+_ASKED = "the customer to name another destination for the money"
 _UNANSWERED = (OutcomeKind.UNKNOWN, OutcomeKind.RETRY_SAME, OutcomeKind.NEEDS_MERCHANT)
 _AFTER_PAYING = {
     CaseStatus.REFUNDED: Stage.REFUNDED,
@@ -55,23 +60,65 @@ async def pay(case: Case) -> None:
         if await _may_be_sent(case, open_legs[0]):
             await Payment(case, open_legs[0]).settle()
     await _ask_about_news(case)  # of one leg, that came while another was being paid
-    if stage := _AFTER_PAYING.get(case.standing.status):
+    stage = _AFTER_PAYING.get(case.standing.status)
+    if stage and not _asks_for_a_destination(case):  # that letter tells what happened, too
         case.tell(stage)
 
 
-async def wait_for_finance(case: Case) -> None:
-    """The money did not move, or came back: a person decides whether it is tried again or given up.
+async def wait_for_a_way(case: Case) -> None:
+    """The money did not move, or came back: the customer names another destination, or a person decides whether it
+    is tried again or given up.
 
     Meanwhile the provider may say that it moved after all; then there is nothing left to decide.
     """
     told = False
     while case.standing.status is CaseStatus.PAYMENT_FAILED:
+        if case.standing.waits_for is WaitsFor.CUSTOMER:
+            told = await _wait_for_a_destination(case)
+            continue
         case.show(waiting="finance to try the payment again or to give it up")
         if await case.converse(done=lambda: has_news(case)) is Woken.DONE:
             told = await look_into_news(case)
     stage = _GIVEN_UP.get(case.standing.status)
     if stage and not told:
         case.tell(stage)
+
+
+async def _wait_for_a_destination(case: Case) -> bool:
+    """Ask the customer where the money is to go, remind once, then leave it to finance (P3.2).
+
+    News that changes nothing for the customer neither asks again nor gives more time. Gives whether the customer was
+    told of news that came meanwhile.
+    """
+    timings, asked_at = case.standing.timings, case.entered_at()
+    reminder = asked_at + timedelta(seconds=timings.payout_reminder_s)
+    end = asked_at + timedelta(seconds=timings.payout_window_s)
+    case.show(waiting=_ASKED, due_at=end)
+    case.announce(Stage.DESTINATION_NEEDED, due_at=end)
+    while _asks_for_a_destination(case):
+        until = reminder if workflow.now() < reminder else end
+        woken = await case.converse(until=until, done=lambda: has_news(case))
+        if woken is Woken.DONE:
+            if await look_into_news(case):
+                return True
+            case.show(waiting=_ASKED, due_at=end)
+        elif woken is Woken.ELAPSED and until == reminder:
+            case.announce(Stage.DESTINATION_REMINDER, due_at=end)
+        elif woken is Woken.ELAPSED:
+            await _leave_it_to_finance(case)
+    return False
+
+
+def _asks_for_a_destination(case: Case) -> bool:
+    return case.standing.status is CaseStatus.PAYMENT_FAILED and case.standing.waits_for is WaitsFor.CUSTOMER
+
+
+async def _leave_it_to_finance(case: Case) -> None:
+    elapsed = Elapse(
+        number=case.number, round=case.next_round(StepName.ELAPSE), now=workflow.now(), what="no_destination"
+    )
+    await case.step(StepName.ELAPSE, elapsed)
+    case.tell(Stage.PAYMENT_FAILED)
 
 
 def has_news(case: Case) -> bool:
@@ -89,7 +136,8 @@ async def look_into_news(case: Case) -> bool:
     await _ask_about_news(case)
     came_back = {number: leg for number, leg in _reversed(case).items() if number not in reversed_before}
     if set(came_back.values()) - _paid_legs(case):
-        case.tell(Stage.REVERSED)
+        if not _asks_for_a_destination(case):  # that letter tells of it, too
+            case.tell(Stage.REVERSED)
     elif _paid_legs(case) - paid_before and case.standing.status in _PAID:
         case.tell(Stage.REFUNDED)
     else:
@@ -98,17 +146,18 @@ async def look_into_news(case: Case) -> bool:
 
 
 async def _may_be_sent(case: Case, leg: Leg) -> bool:
-    """Whether every earlier number of the leg has failed for good: its provider is asked once more before a new one.
+    """Whether every earlier number of the leg has failed for good: its provider is asked once more before a new one,
+    and whenever it has news while people have yet to pay the new one by hand.
 
     It may have changed its mind since it said no, and its message may not have reached us.
     """
-    if leg.state is not LegState.RESERVED:
-        return True
+    unsent = leg.state in _UNSENT
     for failed in case.standing.earlier:
-        if failed.leg != leg.leg or failed.state is not LegState.FAILED:
+        has_news = leg.provider == BY_HAND and case.news.of(failed)
+        if not may_overtake(failed, leg) or not (unsent or has_news):
             continue
         earlier = Payment(case, failed, in_doubt=True)
-        outcome = await earlier.learn(wait_out_conflict=True)
+        outcome = await earlier.learn(wait_out_conflict=unsent)
         if outcome.kind in _MOVES:
             await earlier.record(outcome)
         if outcome.kind in _MOVES or case.standing.status is not CaseStatus.PAYING:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.types import Message
     from aftersales.contract.messages import (
         Answer,
         Appeal,
@@ -14,7 +15,9 @@ with workflow.unsafe.imports_passed_through():
         CaseStart,
         Decision,
         EvidenceSupplied,
+        HandPayment,
         PaymentChanged,
+        PayoutChoice,
         SurveyAnswer,
         Withdrawal,
     )
@@ -24,9 +27,9 @@ with workflow.unsafe.imports_passed_through():
 
     # Module by module: what `from workflows import …` names is not passed through, but loaded anew for each case.
     from workflows.aftercare import care
-    from workflows.case import Case, Heard, Message
+    from workflows.case import Case, Heard
     from workflows.intake import take_in, wait_for_evidence
-    from workflows.payment import pay, wait_for_finance
+    from workflows.payment import pay, wait_for_a_way
     from workflows.review import review, wait_for_customer
     from workflows.sight import view
 
@@ -36,7 +39,7 @@ STAGES: dict[CaseStatus, Callable[[Case], Awaitable[None]]] = {
     CaseStatus.UNDER_REVIEW: review,
     CaseStatus.AWAITING_CUSTOMER: wait_for_customer,
     CaseStatus.PAYING: pay,
-    CaseStatus.PAYMENT_FAILED: wait_for_finance,
+    CaseStatus.PAYMENT_FAILED: wait_for_a_way,
     CaseStatus.REFUNDED: care,
     CaseStatus.PARTLY_REFUNDED: care,
     CaseStatus.REJECTED: care,
@@ -95,6 +98,14 @@ class RefundCase:
     @workflow.update(name="answer_survey", description="How it was, from 1 to 5")
     async def answer_survey(self, message: SurveyAnswer) -> Answer:
         return await self._heard(MessageKind.SURVEY_ANSWER, message)
+
+    @workflow.update(name="choose_payout", description="Where money goes that cannot go back the way it came")
+    async def choose_payout(self, message: PayoutChoice) -> Answer:
+        return await self._heard(MessageKind.PAYOUT_CHOICE, message)
+
+    @workflow.update(name="record_hand_payment", description="What finance did about a payment without an interface")
+    async def record_hand_payment(self, message: HandPayment) -> Answer:
+        return await self._heard(MessageKind.HAND_PAYMENT, message)
 
     @workflow.query(name="view", description="The case as it stands")
     def view(self) -> CaseView:

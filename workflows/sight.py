@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
 _STAFF = (WaitsFor.AGENT, WaitsFor.SUPERVISOR, WaitsFor.FINANCE)
 # What begins emphasis, code, links, HTML and entities in the middle of a line; "wrong_item" is a word.
 _STRUCTURE = re.compile(r"[\\`*\[\]<>~|&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)")
+_LEG_FACTS = set(LegView.model_fields)
 _UNDER_REVIEW = (CaseStatus.UNDER_REVIEW, CaseStatus.AWAITING_CUSTOMER)
 
 
@@ -102,12 +103,16 @@ def _plain(text: str) -> str:
 
 
 def _leg_line(leg: Leg) -> str:
-    reference = f", {_plain(leg.provider_reference)}" if leg.provider_reference else ""
-    failure = f", {_plain(leg.failure_code)}" if leg.failure_code else ""
-    return (
-        f"Leg {leg.leg} by {leg.provider}: {_amount(leg.amount)} {leg.state.value}, "
-        f"number {leg.provider_number}{reference}{failure}"
-    )
+    facts = [
+        f"Leg {leg.leg} by {leg.provider}: {_amount(leg.amount)} {leg.state.value}",
+        f"number {leg.provider_number}",
+        *(_plain(fact) for fact in (leg.provider_reference, leg.trace, leg.failure_code) if fact),
+    ]
+    if leg.destination:
+        facts.append(f"to {_plain(leg.destination)}")
+    if leg.expected_by:
+        facts.append(f"expected by {_moment(leg.expected_by)}")
+    return ", ".join(facts)
 
 
 def _amount(money: Money) -> str:
@@ -142,7 +147,7 @@ def view(
         due_at=due_at,
         amount=standing.amount,
         break_down=standing.break_down,
-        legs=tuple(LegView(**leg.model_dump(exclude={"leg", "attempt"})) for leg in standing.legs),
+        legs=tuple(LegView(**leg.model_dump(include=_LEG_FACTS)) for leg in standing.legs),
         verdict=standing.verdict,
         reason_code=standing.reason_code,
         explanation=standing.explanation,

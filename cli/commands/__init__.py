@@ -14,6 +14,7 @@ RUN: Final = "Run the service"
 CASES: Final = "Cases"
 REVIEW: Final = "Review"
 CUSTOMER: Final = "For the customer"
+MONEY: Final = "Money"
 MACHINE: Final = "This machine"
 
 
@@ -41,12 +42,19 @@ CATALOGUE: Final = (
     ),
     Entry("worker", "cli.commands.processes:worker", "Run a worker in the foreground.", RUN),
     Entry("portal", "cli.commands.processes:portal", "Run the portal in the foreground.", RUN),
+    Entry("codec-server", "cli.commands.processes:codec_server", "Run the codec server in the foreground.", RUN),
     Entry("sandbox", "cli.commands.processes:sandbox", "Run the payment sandbox in the foreground.", RUN),
     Entry("mail-sink", "cli.commands.processes:mail_sink", "Run a mail server that keeps every mail as a file.", RUN),
     Entry("orders", "cli.orders.command:app", "Take orders in from the shop's files.", RUN),
     Entry("apply", "cli.commands.apply:apply", "Apply for a refund; prints the application number.", CASES),
     Entry("show", "cli.commands.show:show", "Show where a case stands and what it waits for.", CASES),
     Entry("queue", "cli.commands.queue:queue", "List the cases that wait for somebody of the staff.", CASES),
+    Entry(
+        "webhooks",
+        "cli.commands.webhooks:app",
+        "See what payment providers announced, and what of it nobody could place.",
+        CASES,
+    ),
     Entry("mails", "cli.commands.mails:app", "Read the mails that were sent, as the mail sink keeps them.", CASES),
     Entry("approve", "cli.commands.review:approve", "Approve a case, whole or in part.", REVIEW),
     Entry("reject", "cli.commands.review:reject", "Reject a case, with a reason for the customer.", REVIEW),
@@ -58,6 +66,15 @@ CATALOGUE: Final = (
     Entry("withdraw", "cli.commands.customer:withdraw", "Give a case up, before money moves.", CUSTOMER),
     Entry("appeal", "cli.commands.customer:appeal", "Ask once for another look at a rejection.", CUSTOMER),
     Entry("survey", "cli.commands.customer:survey", "Answer the survey of a case.", CUSTOMER),
+    Entry("payout", "cli.commands.payout:app", "Say where money goes that cannot go back the way it came.", MONEY),
+    Entry("finance", "cli.commands.finance:app", "Make and confirm the payments that no provider makes.", MONEY),
+    Entry("ledger", "cli.commands.ledger:app", "Read the books, and write off what is lost.", MONEY),
+    Entry(
+        "reconcile",
+        "cli.commands.reconcile:app",
+        "Compare the ledger with the providers' statements, and close what is explained.",
+        MONEY,
+    ),
     Entry("db", "cli.commands.database:app", "Look after the product's database.", MACHINE),
     Entry("doctor", "cli.commands.doctor:doctor", "Say what is missing on this machine and how to get it.", MACHINE),
 )

@@ -12,15 +12,16 @@ from cli.commands.errors import CommandError
 from cli.commands.screen import say, words
 
 if TYPE_CHECKING:
-    from activities.ports import CaseRow
+    from activities.rows import CaseRow
 
 
-def tell(number: str, answer: Answer) -> None:
-    """What a case answered. Raises CommandError for a refusal, which the case has recorded."""
+def tell(number: str, answer: Answer, next_step: str = "") -> None:
+    """What a case answered, and what follows from its yes. Raises CommandError for a refusal, which it has recorded."""
     if not answer.accepted:
         code = f" ({answer.code.value})" if answer.code else ""
         raise CommandError(f"Case {number} refused{code}: {answer.sentence}")
-    say(f"Accepted. Case {number} is now {words(answer.status.value)}. {answer.sentence}".rstrip())
+    said = ("Accepted.", next_step, f"Case {number} is now {words(answer.status.value)}.", answer.sentence)
+    say(" ".join(part for part in said if part))
 
 
 async def stored_case(deployment: Deployment, number: str) -> CaseRow:

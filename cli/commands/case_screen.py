@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from aftersales.contract.values import OUTCOMES, BreakDown, Money, WaitsFor
+from aftersales.contract.values import OUTCOMES, BreakDown, CaseStatus, Language, LegState, Money, WaitsFor
 from aftersales.contract.views import CaseView, VerdictView
 from cli.commands.screen import amount, due, moment, plain, status, table, words
 from domain.money import to_decimal_string
+from domain.rails import BY_HAND
+from integrations.letters.failures import failure
 
 if TYPE_CHECKING:
-    from activities.ports import CaseRow, HeardMessage, LegRow, Mail
+    from activities.rows import CaseRow, HeardMessage, LegRow, Mail
+    from activities.types import Leg
     from storage.audit import ChainBreak, ChainedEntry
     from storage.reading import CaseRecord
+
+_GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
 
 
 def case_panel(record: CaseRecord, now: datetime) -> Panel:
     """The whole of a case but its operations log."""
-    parts: list[RenderableType] = [_facts(record.case, now)]
+    parts: list[RenderableType] = [_facts(record, now)]
     parts += [_break_down(record.case.break_down)] if record.case.break_down else []
     parts += [_legs(record.legs)] if record.legs else []
     parts += [_messages(record.messages)] if record.messages else []
@@ -62,12 +67,13 @@ def audit_log(entries: Iterable[ChainedEntry], broken: ChainBreak | None) -> Gro
     return Group(log, verdict)
 
 
-def _facts(case: CaseRow, now: datetime) -> Table:
-    application = case.start.application
+def _facts(record: CaseRecord, now: datetime) -> Table:
+    case, application = record.case, record.case.start.application
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row("Status", status(case.status))
+    facts.add_row("Waits for", plain(_waits(record)))
     for name, text in _lines(case, now):
         if text:
             facts.add_row(name, plain(text))
@@ -77,8 +83,6 @@ def _facts(case: CaseRow, now: datetime) -> Table:
 
 def _lines(case: CaseRow, now: datetime) -> Iterator[tuple[str, str]]:
     application = case.start.application
-    assignee = f" ({case.assignee})" if case.assignee else ""
-    yield "Waits for", case.waits_for.value + assignee
     yield "Until", due(case.due_at, now)
     yield "Amount", amount(case.amount)
     yield "Verdict", _verdict(case.verdict)
@@ -94,6 +98,22 @@ def _lines(case: CaseRow, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Appealed", "yes" if case.appealed else ""
     yield "Survey", f"{case.survey_score} of 5" if case.survey_score else ""
     yield "Closed", moment(case.closed_at)
+
+
+def _waits(record: CaseRecord) -> str:
+    """Who is to act, and by which command."""
+    case, states = record.case, {row.leg.state for row in record.legs}
+    who = case.waits_for.value
+    if case.assignee and case.assignee != who:
+        who += f" ({case.assignee})"
+    if case.status is CaseStatus.PAYMENT_FAILED and case.waits_for is WaitsFor.CUSTOMER:
+        return f"{who}, to say where the money is to go; on the phone: `aftersales payout choose {case.number}`"
+    if case.waits_for is not WaitsFor.FINANCE:
+        return who
+    if LegState.BLOCKED in states:
+        return f"{who}, for the provider holds a payment back until something is put right on our side"
+    by_hand = any(row.leg.provider == BY_HAND and row.leg.state is LegState.PENDING for row in record.legs)
+    return f"{who}, to pay by hand: `aftersales finance list`" if by_hand else who
 
 
 def _declared(goods_back: bool, unused: bool) -> str:
@@ -120,13 +140,29 @@ def _break_down(break_down: BreakDown) -> Table:
 
 
 def _legs(legs: Iterable[LegRow]) -> Table:
-    shown = table("Leg", "State", "Amount", "By", "Number", "Provider's reference")
+    """Where the money is (P3.3): who has it, where it goes and by when, and under which numbers; one below the other,
+    so that a number that somebody copies or reads out stays in one piece."""
+    shown = table("Leg", "Where it is", "Number, reference, trace")
+    shown.columns[-1].no_wrap = True
     for row in legs:
         leg = row.leg
-        reference = " ".join(part for part in (leg.provider_reference, leg.trace, leg.failure_code) if part)
-        name = f"{leg.leg}.{leg.attempt}"
-        shown.add_row(*_plain(name, leg.state.value, amount(leg.amount), leg.provider, leg.provider_number, reference))
+        names = dict.fromkeys((leg.provider_number, leg.provider_reference, leg.trace))
+        shown.add_row(
+            plain(f"{leg.leg}.{leg.attempt}"),
+            plain("\n".join(_whereabouts(leg))),
+            plain("\n".join(name for name in names if name)),
+        )
     return shown
+
+
+def _whereabouts(leg: Leg) -> Iterator[str]:
+    gone = leg.state in _GONE
+    why = f": {failure(leg.failure_code, Language.EN)}" if gone else ""
+    yield f"{amount(leg.amount)} {words(leg.state.value)}{why}" + (f" ({leg.failure_code})" if leg.failure_code else "")
+    to = f"to {words(leg.destination)}" if leg.destination else "back as it was paid"
+    yield f"by {words(leg.provider)}, {to}"
+    if leg.expected_by and not gone:
+        yield f"should arrive by {leg.expected_by.astimezone(UTC):%Y-%m-%d}"
 
 
 def _messages(messages: Iterable[HeardMessage]) -> Table:

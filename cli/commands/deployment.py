@@ -1,31 +1,37 @@
 """Which deployment a command speaks to: the stack that a folder names, or another one by the environment.
 
 `TEMPORAL_*`, `AFTERSALES_DATABASE_URL`, `AFTERSALES_CLI_PROOF_KEY_ID` with `AFTERSALES_CLI_PROOF_SECRET`,
-`AFTERSALES_PORTAL_URL` and `AFTERSALES_LINK_KEYS` each take precedence over what the folder says.
+`AFTERSALES_PORTAL_URL`, `AFTERSALES_LINK_KEYS` and `AFTERSALES_PAYEE_KEYS` each take precedence over what the folder
+says.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
 from aftersales.proof import ProofKey
+from aftersales.sealing import EncryptionError
 from cli.commands.errors import CommandError
-from cli.home import EVERY_ROLE, LINK_KEY_ID, Home, HomeError
+from cli.home import EVERY_ROLE, LINK_KEY_ID, PAYEE_KEY_ID, Home, HomeError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from temporalio.client import Client
 
     from aftersales.client import AfterSales
+    from aftersales.sealing import EncryptionKey
     from integrations.links import LinkSigner
+    from storage.payees import PayeeStore
 
 # ruff: noqa: PLC0415 - the clients of Temporal, database and portal take a second to load, and no command needs all
 
+T = TypeVar("T")
 CALLER: Final = "cli"
 ANY_TEMPORAL: Final = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
 
@@ -39,15 +45,27 @@ class Deployment:
 
     async def client(self) -> AfterSales:
         """Raises HomeError (no stack, no environment), CommandError (the stack was killed), AftersalesError."""
-        from temporalio.runtime import Runtime, TelemetryConfig
-
         from aftersales.client import AfterSales
+
+        key = self._proof_key()
+        return await self._reached(lambda address: AfterSales.connect(caller=CALLER, key=key, address=address))
+
+    async def temporal(self) -> Client:
+        """Temporal itself, for what is about no case. Raises as `client` does."""
+        from aftersales.connection import connect
+
+        return await self._reached(lambda address: connect(address=address))
+
+    async def _reached(self, connecting: Callable[[str | None], Awaitable[T]]) -> T:
+        from temporalio.runtime import Runtime, TelemetryConfig
 
         # The SDK writes each of its own retries to standard error; what comes of them is said once, by us.
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)), error_if_already_set=False)
-        key, address = self._proof_key(), self._temporal()
+        address = self._temporal()
         try:
-            return await AfterSales.connect(caller=CALLER, key=key, address=address)
+            return await connecting(address)
+        except EncryptionError:
+            raise
         except AftersalesError as error:
             if address is None or error.code is not ErrorCode.ENGINE_UNAVAILABLE:
                 raise
@@ -103,6 +121,35 @@ class Deployment:
                     "with secrets of at least 16 bytes."
                 ) from error
         return LinkSigner([LinkKey(key_id=LINK_KEY_ID, secret=self.home.secrets().link)])
+
+    @asynccontextmanager
+    async def payees(self) -> AsyncIterator[PayeeStore]:
+        """The destinations of customers. Raises HomeError, StorageError, CommandError (no database, no keys)."""
+        from integrations.vault import Vault
+        from storage.payees import PayeeStore
+
+        vault = Vault(self._payee_keys())
+        async with self.database() as engine:
+            yield PayeeStore(engine, vault)
+
+    def _payee_keys(self) -> tuple[EncryptionKey, ...]:
+        from pydantic import TypeAdapter
+
+        from aftersales.sealing import HOW_TO_MAKE_ONE, EncryptionKey, EncryptionKeys
+
+        named = self._environ.get("AFTERSALES_PAYEE_KEYS")
+        if named is None:
+            return (EncryptionKey(key_id=PAYEE_KEY_ID, secret=self.home.secrets().payee),)
+        try:
+            keys = TypeAdapter(EncryptionKeys).validate_json(named)
+        except ValueError:
+            keys = ()  # why is not told: it would repeat a secret
+        if not keys:
+            raise CommandError(
+                'AFTERSALES_PAYEE_KEYS cannot be used; it is JSON such as [{"key_id": "2026a", "secret": "..."}] with '
+                f"secrets of 32 bytes in base64, the same as those of worker and portal; {HOW_TO_MAKE_ONE}."
+            )
+        return keys
 
     def _temporal(self) -> str | None:
         """None: as the SDK's own environment configuration says."""

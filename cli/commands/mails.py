@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.panel import Panel
 from rich.table import Table
 
 from cli.commands.errors import CommandError
@@ -52,7 +51,7 @@ def show(
     kept = _read(home)
     if place > len(kept):
         raise CommandError(f"There is no mail {place}; {len(kept)} were sent so far, see `aftersales mails`.")
-    console().print(mail_panel(kept[place - 1]))
+    say(mail_text(kept[place - 1]))
 
 
 def mail_table(kept: Sequence[tuple[int, SinkMail]]) -> Table:
@@ -64,11 +63,17 @@ def mail_table(kept: Sequence[tuple[int, SinkMail]]) -> Table:
     return shown
 
 
-def mail_panel(mail: SinkMail) -> Panel:
-    """A mail as its reader gets it."""
-    heads = {"From": mail.sender, "To": mail.recipient, "Date": moment(mail.received_at), "Subject": mail.subject}
+def mail_text(mail: SinkMail) -> str:
+    """A mail as its reader gets it, without a frame: the links in it are there to be copied."""
+    heads = {
+        "Message-ID": mail.message_id,
+        "From": mail.sender,
+        "To": mail.recipient,
+        "Date": moment(mail.received_at),
+        "Subject": mail.subject,
+    }
     top = "\n".join(f"{name}: {value}" for name, value in heads.items())
-    return Panel(plain(f"{top}\n\n{mail.body.strip()}"), title=plain(mail.message_id), title_align="left")
+    return f"{top}\n\n{mail.body.strip()}"
 
 
 def _read(home: Path) -> Sequence[SinkMail]:

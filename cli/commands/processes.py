@@ -1,4 +1,4 @@
-"""The service's processes, each in the foreground: `worker`, `portal`, `sandbox`, `mail-sink`."""
+"""The service's processes, each in the foreground: `worker`, `portal`, `codec-server`, `sandbox`, `mail-sink`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,26 @@ def portal() -> None:
 
     Its settings are environment variables, which the README lists. It cannot start without these:
 
-    AFTERSALES_DATABASE_URL, AFTERSALES_LINK_KEYS, AFTERSALES_PORTAL_PROOF_SECRET
+    AFTERSALES_DATABASE_URL, AFTERSALES_LINK_KEYS, AFTERSALES_PAYEE_KEYS, AFTERSALES_PORTAL_PROOF_SECRET
 
     It takes a provider's webhooks only with AFTERSALES_STRIPE_WEBHOOK_SECRETS.
     """
     from portal.main import main
+
+    main()
+
+
+def codec_server() -> None:
+    """Run the codec server in the foreground.
+
+    It lets the staff read encrypted cases in Temporal's Web UI and with its command line. Its settings are environment
+    variables, which the README lists. It cannot start without these:
+
+    AFTERSALES_ENCRYPTION_KEYS, AFTERSALES_CODEC_TOKENS
+
+    The Web UI reaches it only with AFTERSALES_CODEC_ORIGINS.
+    """
+    from portal.codec.main import main
 
     main()
 

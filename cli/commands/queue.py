@@ -14,7 +14,7 @@ from cli.commands.parameters import DEFAULT_HOME, HomeOption
 from cli.commands.screen import amount, console, due, plain, say, status, table, words
 
 if TYPE_CHECKING:
-    from activities.ports import CaseRow
+    from activities.rows import CaseRow
 
 MOST: int = 1000
 WIDE: int = 120

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.ports import CaseRow
+from activities.rows import CaseRow
 from aftersales.contract.values import OUTCOMES, WaitsFor
 from cli.commands.screen import amount, plain, status, table, words
 

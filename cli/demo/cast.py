@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import struct
 import zlib
@@ -12,8 +13,16 @@ from typing import Any, Final
 import httpx2
 
 from aftersales.client import AfterSales
-from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Withdrawal
-from aftersales.contract.values import CaseStatus, DecisionKind, EvidenceRef, LegState, Role
+from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, HandPayment, Withdrawal
+from aftersales.contract.values import (
+    CaseStatus,
+    DecisionKind,
+    EvidenceRef,
+    HandPaymentAct,
+    LegState,
+    PayoutMethod,
+    Role,
+)
 from cli.commands.evidence import ticket_for
 from cli.home import LINK_KEY_ID, Home
 from cli.stack import Stack
@@ -88,27 +97,40 @@ class Cast:
 
     async def answer_survey(self, number: str, score: int, comment: str) -> None:
         """Open the link in the survey mail and send the form, as a browser would."""
-        link = await self._survey_link(number)
+        link = await self._link_in_mail(number, "survey")
         async with httpx2.AsyncClient(timeout=30) as browser:
             (await browser.get(link)).raise_for_status()
             answer = await browser.post(link, data={"score": str(score), "comment": comment})
         answer.raise_for_status()
 
-    async def _survey_link(self, number: str) -> str:
+    async def _link_in_mail(self, number: str, page: str) -> str:
         for _ in range(int(PATIENCE_S / LOOK_EVERY_S)):
             mails = await asyncio.to_thread(read_mails, self._home.mails)
             for mail in mails:
-                found = re.search(r"https?://\S+/survey/\S+", mail.body)
+                found = re.search(rf"https?://\S+/{page}/\S+", mail.body)
                 if mail.number == number and found:
                     return found.group().rstrip(".。）)")
             await asyncio.sleep(LOOK_EVERY_S)
-        raise SceneError(f"{number}: the survey mail did not come")
+        raise SceneError(f"{number}: the mail with the {page} link did not come")
 
     async def withdraw(self, number: str, customer: str) -> None:
         await self.client.withdraw(number, Withdrawal(explanation="I keep it after all"), actor=customer)
 
     async def appeal(self, number: str, customer: str, explanation: str) -> None:
         await self.client.appeal(number, Appeal(explanation=explanation), actor=customer)
+
+    async def name_destination(self, number: str, method: PayoutMethod, *, account: str = "", holder: str = "") -> None:
+        """Open the link in the mail, fill in the form, and confirm what it shows, as a browser would."""
+        link = await self._link_in_mail(number, "payout")
+        filled = {"method": method.value, f"account_{method}": account, f"holder_{method}": holder, "step": "check"}
+        async with httpx2.AsyncClient(timeout=30) as browser:
+            (await browser.get(link)).raise_for_status()
+            shown = await browser.post(link, data=filled)
+            kept = re.search(r'name="kept" value="([^"]*)"', shown.text)
+            if shown.is_error or kept is None:
+                raise SceneError(f"{number}: the destination was not taken: {shown.status_code}")
+            answer = await browser.post(link, data={"step": "confirm", "kept": html.unescape(kept[1])})
+        answer.raise_for_status()
 
     # --- staff ----------------------------------------------------------------------------------------
 
@@ -122,6 +144,15 @@ class Cast:
         """The same by signal: nobody waits for an answer."""
         decision = Decision.model_validate({"kind": kind, **fields})
         await self.client.review(number, decision, actor="agent-2")
+
+    async def pays_by_hand(self, number: str, act: HandPaymentAct, actor: str, reference: str = "") -> None:
+        record = await self.record(number)
+        assert record is not None, "a case that is paid by hand is stored"
+        payment = record.legs[-1].leg.provider_number
+        said = HandPayment(provider_number=payment, act=act, reference=reference)
+        answer = await self.client.record_hand_payment(number, said, actor=actor)
+        if not answer.accepted:
+            raise SceneError(f"{number}: the payment by hand was refused: {answer.sentence}")
 
     # --- the provider ---------------------------------------------------------------------------------
 
@@ -139,6 +170,9 @@ class Cast:
 
     async def dispute(self, charge: str) -> None:
         await self._admin("PUT", f"/stripe/charges/{charge}/dispute", {"open": True})
+
+    async def close_payer(self, reference: str) -> None:
+        await self._admin("PUT", f"/wechat/payments/{reference}/payer", {"abnormal": True})
 
     async def merchant_balance(self, currency: str, amount: int | None) -> None:
         await self._admin("PUT", "/balance", {"currency": currency, "amount": amount})

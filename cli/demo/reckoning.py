@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import httpx2
 from rich.table import Table
 
+from activities.ports import Payments
+from activities.types import OutcomeKind
 from aftersales.contract.values import CaseStatus, LegState, Money
 from cli.commands.screen import table
-from domain.accounts import CLEARING_PREFIX
+from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SETTLEMENT_PREFIXES
 from domain.money import to_decimal_string
 from storage.reading import CaseRecord
 
@@ -51,8 +54,13 @@ class Reckoning:
         return made
 
 
-async def reckon(records: Iterable[CaseRecord], sandbox: httpx2.AsyncClient) -> Reckoning:
-    """Add the three sides up for these cases. A payment that came back counts for nothing on any side."""
+async def reckon(
+    records: Iterable[CaseRecord], sandbox: httpx2.AsyncClient, own: Mapping[str, Payments] = MappingProxyType({})
+) -> Reckoning:
+    """Add the three sides up for these cases. A payment that came back counts for nothing on any side.
+
+    `own`: who keeps the books of payments that leave by no provider: store credit, gift cards, by hand.
+    """
     cases: dict[str, int] = defaultdict(int)
     ledger: dict[str, int] = defaultdict(int)
     provider: dict[str, int] = defaultdict(int)
@@ -68,15 +76,20 @@ async def reckon(records: Iterable[CaseRecord], sandbox: httpx2.AsyncClient) -> 
             ledger[posting.amount.currency] += _out_of_the_house(posting.debit, posting.credit) * posting.amount.minor
         for row in record.legs:
             tally = executed.get(row.leg.provider_number)
-            if tally:
+            if row.leg.provider in own:
+                kept = (await own[row.leg.provider].query(row)).kind is OutcomeKind.SUCCEEDED
+                provider[row.leg.amount.currency] += row.leg.amount.minor * kept
+            elif tally:
                 provider[row.leg.amount.currency] += tally["not_reversed_minor"]
                 twice += [row.leg.provider_number] if tally["executions"] > 1 else []
     return Reckoning(_present(cases), _present(ledger), _present(provider), tuple(twice))
 
 
 def _out_of_the_house(debit: str, credit: str) -> int:
-    """+1 for a posting that pays out through a provider, -1 for one that takes it back, 0 for any other."""
-    return int(credit.startswith(CLEARING_PREFIX)) - int(debit.startswith(CLEARING_PREFIX))
+    """+1 for a posting that settles what a customer is owed, -1 for one that takes it back, 0 for any other."""
+    settled = debit == CUSTOMER_REFUNDS_PAYABLE and credit.startswith(SETTLEMENT_PREFIXES)
+    undone = credit == CUSTOMER_REFUNDS_PAYABLE and debit.startswith(SETTLEMENT_PREFIXES)
+    return int(settled) - int(undone)
 
 
 def _present(sums: Mapping[str, int]) -> dict[str, int]:

@@ -22,8 +22,8 @@ from aftersales.contract.values import CaseStatus
 from cli.commands.screen import table, words
 from cli.demo.reckoning import reckon
 from cli.demo.run import CALLER, Ending
-from cli.orders.cards import charge_cards
 from cli.orders.importing import ImportReport, import_orders, opened, outcomes_of, recent_shift
+from cli.orders.payments import seed_payments
 from cli.retail.slice import PARTIAL_RULE, RETURN_RULE, Expected, PlannedCase, RetailFile, gather, plan
 from cli.stack import Stack
 from integrations.shop.retail import RetailOptions
@@ -60,7 +60,7 @@ async def run_retail(stack: Stack, console: Console, path: Path) -> Ending:
         cases = plan(file, now, options)
         _tell_rules(console, file, cases)
         async with stack.sandbox_admin() as sandbox:
-            await charge_cards(sandbox, file.orders)
+            await seed_payments(sandbox, file.orders)
             await _apply_all(await stack.client(CALLER), cases, console)
             records = await _wait_for_all(Reading(engine), cases, console)
             return await _ending(console, cases, records, sandbox)

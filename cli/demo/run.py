@@ -15,13 +15,16 @@ from rich.live import Live
 from cli.demo.board import board, fitting_board
 from cli.demo.cast import Cast, SceneError
 from cli.demo.reckoning import Reckoning, reckon
-from cli.demo.scenes import SCENES, Part, Scene
+from cli.demo.scene import Part, Scene
+from cli.demo.scenes import SCENES
 from cli.demo.staging import application_of, order_of, part_of
-from cli.orders.cards import charge_cards
+from cli.orders.payments import seed_payments
 from cli.stack import Stack
+from integrations.clock import SystemClock
 from storage.engine import create_store_engine
 from storage.orders import save_orders
 from storage.reading import CaseRecord, Reading
+from worker.paying import own_tills
 
 CALLER: Final = "demo-shop"
 REFRESH_S: Final = 0.5
@@ -51,7 +54,7 @@ async def run_scenes(stack: Stack, console: Console, scenes: Sequence[Scene] = S
         async with stack.sandbox_admin() as sandbox:
             orders = [order_of(scene, part, datetime.now(UTC)) for scene, part in parts.items()]
             saved = await save_orders(engine, orders)
-            await charge_cards(sandbox, orders)
+            await seed_payments(sandbox, orders)
             console.print(f"{len(saved.inserted)} fresh orders imported.")
             cast = Cast(stack, await stack.client(CALLER), reading, sandbox)
             shows = {part.number: scene.shows for scene, part in parts.items()}
@@ -59,7 +62,11 @@ async def run_scenes(stack: Stack, console: Console, scenes: Sequence[Scene] = S
                 troubles = await asyncio.gather(*(_play(cast, scene, part) for scene, part in parts.items()))
             records = [record for number in shows if (record := await reading.case(number))]
             console.print(board([record.case for record in records], shows))
-            return Ending(tuple(filter(None, troubles)), await reckon(records, sandbox), example=next(iter(shows)))
+            return Ending(
+                tuple(filter(None, troubles)),
+                await reckon(records, sandbox, own_tills(engine, SystemClock())),
+                example=next(iter(shows)),
+            )
     finally:
         await engine.dispose()
 

@@ -2,62 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-
 from aftersales.contract.values import CaseStatus, DecisionKind, Language, LegState, Reason, Role
 from cli.demo.cast import Cast
-
-Play = Callable[[Cast, "Part"], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Goods:
-    """An order's only kind of goods. `price_minor` is for one unit."""
-
-    title: str
-    price_minor: int
-    quantity: int = 2
-    category: str = "home"
-    final_sale: bool = False
-
-
-@dataclass(frozen=True)
-class Part:
-    """One scene's case in one run: its number, order, customer and charge."""
-
-    number: str
-    order_id: str
-    customer_id: str
-    charge: str
-
-
-async def nobody(_cast: Cast, _part: Part) -> None:
-    """Nobody does anything."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """`asks`: fields of the application beside order, customer and item. `before` and `play`: what people and the
-    provider do, before the application and after it. `second_card_minor`: that much of it was paid by a second card.
-    """
-
-    key: str
-    shows: str
-    goods: Goods
-    reason: Reason
-    ends: CaseStatus
-    asks: Mapping[str, object] = field(default_factory=dict)
-    before: Play = nobody
-    play: Play = nobody
-    currency: str = "CNY"
-    language: Language = Language.EN
-    delivered_days_ago: int = 2
-    second_card_minor: int = 0
-    somebody_elses: bool = False
-
-
-BACK = {"goods_back": True}
+from cli.demo.money_scenes import MONEY_SCENES
+from cli.demo.scene import BACK, COAT, LAMP, MUG, Goods, Part, Scene
 
 
 async def photo(cast: Cast, part: Part) -> None:
@@ -144,10 +92,6 @@ async def complains_in_the_survey(cast: Cast, part: Part) -> None:
     await cast.answer_survey(part.number, 1, "Took too long.")
 
 
-MUG = Goods("马克杯 Mug", 4_900)
-LAMP = Goods("台灯 Desk lamp", 15_900, category="lighting")
-COAT = Goods("大衣 Winter coat", 89_900, category="clothing")
-
 SCENES: tuple[Scene, ...] = (
     Scene("back", "approved by rule", MUG, Reason.CHANGED_MIND, CaseStatus.REFUNDED, BACK, language=Language.ZH_CN),
     Scene(
@@ -166,7 +110,8 @@ SCENES: tuple[Scene, ...] = (
         Reason.NOT_AS_DESCRIBED,
         CaseStatus.REFUNDED,
         {**BACK, "quantity": 2},
-        second_card_minor=10_000,
+        paid_by=("stripe", "stripe"),
+        second_minor=10_000,
     ),
     Scene(
         "final-sale",
@@ -268,7 +213,8 @@ SCENES: tuple[Scene, ...] = (
         {**BACK, "quantity": 2},
         before=bank_disputes,
         play=finance_gives_up,
-        second_card_minor=10_000,
+        paid_by=("stripe", "stripe"),
+        second_minor=10_000,
     ),
     Scene(
         "reversed",
@@ -288,4 +234,5 @@ SCENES: tuple[Scene, ...] = (
         BACK,
         play=complains_in_the_survey,
     ),
+    *MONEY_SCENES,
 )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from activities.ports import Account
+from activities.rows import Account
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.numbers import number_for
-from cli.demo.scenes import Part, Scene
+from cli.demo.scene import Part, Scene
 from domain.allocation import DraftLine, OrderDraft, TaxMode
 from domain.freezing import freeze
 from storage.orders import OrderRecord, RecordLine, RecordTender
 
 LINE_ID = "1"
+_PAYMENTS = {"stripe": "ch_", "alipay": "2026", "wechat": "4200"}
+"""How the references of a provider's payments begin."""
 
 
 def part_of(scene: Scene, run: str, caller: str) -> Part:
@@ -22,12 +24,12 @@ def part_of(scene: Scene, run: str, caller: str) -> Part:
         number=number_for(caller, key),
         order_id=f"SO-{key}",
         customer_id=f"customer-{scene.key}",
-        charge=f"ch_{key}",
+        charge=f"{_PAYMENTS[scene.paid_by[0]]}{key}",
     )
 
 
 def order_of(scene: Scene, part: Part, now: datetime) -> OrderRecord:
-    """The order as the shop knows it: one line, paid by one card or by two, delivered some days ago."""
+    """The order as the shop knows it: one line, paid once or twice, delivered some days ago."""
     goods, delivered = scene.goods, now - timedelta(days=scene.delivered_days_ago)
     draft = DraftLine(line_id=LINE_ID, quantity=goods.quantity, unit_price_minor=goods.price_minor)
     frozen = freeze(OrderDraft(currency=scene.currency, tax_mode=TaxMode.NONE, lines=(draft,)))
@@ -49,12 +51,12 @@ def order_of(scene: Scene, part: Part, now: datetime) -> OrderRecord:
 
 
 def _tenders(scene: Scene, part: Part) -> tuple[RecordTender, ...]:
-    total, second = scene.goods.price_minor * scene.goods.quantity, scene.second_card_minor
-    amounts = {part.charge: total - second, f"{part.charge}-2": second}
+    total = scene.goods.price_minor * scene.goods.quantity
+    amounts = (total - scene.second_minor, scene.second_minor)
+    references = (part.charge, f"{part.charge}-2")
     return tuple(
-        RecordTender(tender_id=charge, provider="stripe", reference=charge, captured_minor=minor)
-        for charge, minor in amounts.items()
-        if minor
+        RecordTender(tender_id=reference, provider=provider, reference=reference, captured_minor=minor)
+        for provider, reference, minor in zip(scene.paid_by, references, amounts, strict=False)
     )
 
 

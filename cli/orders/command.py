@@ -94,11 +94,11 @@ async def _import(deployment: Deployment, file: Path, left_out: Path | None, rec
 
 
 def _told_to_sandbox(deployment: Deployment) -> Stored:
-    from cli.orders.cards import charge_cards_at
     from cli.orders.importing import nothing_more
+    from cli.orders.payments import seed_payments_at
 
     address = deployment.sandbox_url()
-    return nothing_more if address is None else partial(charge_cards_at, address)
+    return nothing_more if address is None else partial(seed_payments_at, address)
 
 
 def _options(file: Path, recent: int | None) -> RetailOptions:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from enum import Enum
+from typing import Final, NamedTuple
 
 from aftersales.contract.values import Language
 from domain.allocation import TaxMode
+from domain.tenders import TenderKind
 from integrations.shop.statement import (
     CustomerStatement,
     LineStatement,
@@ -22,6 +24,28 @@ from integrations.shop.statement import (
 )
 
 SHIPPED_FOR: Final = timedelta(days=2)
+
+
+class _Payment(NamedTuple):
+    """What an order file says of a way of paying, and how references of such payments begin."""
+
+    tender_id: str
+    begins: str
+    provider: str | None = None
+    kind: TenderKind = TenderKind.CHARGED
+
+
+class Means(Enum):
+    """What an order was paid by."""
+
+    CARD = _Payment("card", "ch_", "stripe")
+    SECOND_CARD = _Payment("second-card", "ch_", "stripe")
+    ALIPAY = _Payment("alipay", "2026", "alipay")
+    WECHAT = _Payment("wechat", "4200", "wechat")
+    TRANSFER = _Payment("transfer", "TR", "bank")
+    CASH = _Payment("cash", "COD", "cash")
+    GIFT_CARD = _Payment("gift-card", "GC", kind=TenderKind.GIFT_CARD)
+    STORE_CREDIT = _Payment("store-credit", "SC", kind=TenderKind.STORE_CREDIT)
 
 
 @dataclass(frozen=True)
@@ -40,7 +64,8 @@ class Example:
     shipping_minor: int = 0
     order_discount_minor: int = 0
     promotion: PromotionStatement | None = None
-    second_card_minor: int = 0
+    paid_by: Sequence[Means] = (Means.CARD,)
+    second_minor: int = 0
     paid: bool = True
 
     @property
@@ -76,17 +101,20 @@ class Example:
             shipping=ShippingStatement(price_minor=self.shipping_minor, tax_mode=TaxMode.NONE)
             if self.shipping_minor
             else None,
-            tenders=self._tenders(order_id),
+            tenders=self._tenders(run),
         )
 
-    def _tenders(self, order_id: str) -> tuple[TenderStatement, ...]:
-        cards = {"card": self.price_minor - self.second_card_minor, "second-card": self.second_card_minor}
+    def _tenders(self, run: str) -> tuple[TenderStatement, ...]:
+        amounts = (self.price_minor - self.second_minor, self.second_minor)
         return tuple(
             TenderStatement(
-                tender_id=card, provider="stripe", reference=f"ch_{order_id}-{card}", captured_minor=captured_minor
+                tender_id=means.value.tender_id,
+                kind=means.value.kind,
+                provider=means.value.provider,
+                reference=f"{means.value.begins}{self.key}-{run}{place}",
+                captured_minor=captured_minor,
             )
-            for card, captured_minor in cards.items()
-            if captured_minor
+            for place, (means, captured_minor) in enumerate(zip(self.paid_by, amounts, strict=False), start=1)
         )
 
 
@@ -146,7 +174,32 @@ EXAMPLES: Final = (
         promotion=PromotionStatement(threshold_minor=30_000, discount_minor=3_000),
     ),
     Example("yen", "a currency without minor units", [_line("湯呑 Cup", 1_800, 3)], currency="JPY", language=_EN),
-    Example("two-cards", "paid by two cards, refunded to each", [_line("Desk", 59_900)], second_card_minor=20_000),
+    Example(
+        "two-cards",
+        "paid by two cards, refunded to each",
+        [_line("Desk", 59_900)],
+        paid_by=(Means.CARD, Means.SECOND_CARD),
+        second_minor=20_000,
+    ),
+    Example("alipay", "paid by Alipay, refunded by it", [_MUG], paid_by=(Means.ALIPAY,)),
+    Example("wechat", "paid by WeChat Pay, which answers later", [_MUG], paid_by=(Means.WECHAT,)),
+    Example(
+        "gift-card",
+        "paid by card and gift card: the gift card first",
+        [_line("Chair", 29_900)],
+        language=_EN,
+        paid_by=(Means.CARD, Means.GIFT_CARD),
+        second_minor=10_000,
+    ),
+    Example(
+        "credit",
+        "paid by Alipay and store credit: the store credit first",
+        [_line("电水壶 Kettle", 16_900)],
+        paid_by=(Means.ALIPAY, Means.STORE_CREDIT),
+        second_minor=5_000,
+    ),
+    Example("transfer", "paid by bank transfer: asked where to, paid by the bank", [_MUG], paid_by=(Means.TRANSFER,)),
+    Example("cash", "paid at the door: two finance people pay it back", [_MUG], paid_by=(Means.CASH,)),
     Example(
         "taxed",
         "tax on top of the price",

@@ -1,5 +1,6 @@
 """`python -m cli.servers.fetch`: get the servers that the tests need and this machine lacks, saying what takes long.
 
+These are Temporal's two, and the programs of others that the payment tests hold against the adapters.
 With `--production` those of the production topology: Temporal's own server, its schema tool and its Web UI.
 """
 
@@ -14,12 +15,15 @@ from cli.servers.go_programs import module_folder, obtain_go_program
 from cli.servers.temporal_cli import obtain_temporal_cli
 from cli.servers.temporal_server import PRODUCTION_PROGRAMS, WEB_UI
 from cli.servers.time_skipping import obtain_time_skipping_server
+from cli.servers.wire_programs import WIRE_PROGRAMS
 
 
 async def fetch() -> None:
-    """Both servers, one after the other: each build alone uses every core."""
+    """One after the other: each build alone uses every core."""
     await obtain_temporal_cli(progress=typer.echo)
     await obtain_time_skipping_server(progress=typer.echo)
+    for program in WIRE_PROGRAMS:
+        await obtain_go_program(program, progress=typer.echo)
 
 
 async def fetch_production() -> None:

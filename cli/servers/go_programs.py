@@ -16,13 +16,17 @@ BUILD_LIMIT_SECONDS = 1200.0
 
 @dataclass(frozen=True)
 class GoProgram:
-    """`package` is a main package of `module`. `variable` may name a copy that is there already."""
+    """`package` is a main package of `module`. `variable` may name a copy that is there already.
+
+    `on_path_as`: the name under which any version on PATH will do; without it only this version counts.
+    """
 
     name: str
     variable: str
     module: str
     package: str
     version: str
+    on_path_as: str = ""
 
     @property
     def file_name(self) -> str:
@@ -33,10 +37,11 @@ class GoProgram:
 async def obtain_go_program(
     program: GoProgram, environ: Mapping[str, str] = os.environ, progress: Progress = silent
 ) -> Path:
-    """The copy the variable names, else the one in our cache, else a build; raises with the two ways."""
+    """The copy the variable names, else one on PATH if any will do, else the one in our cache, else a build."""
     if named := named_by(program.variable, environ):
         return named
-    if found := await first_working(cached(program.file_name, environ)):
+    installed = on_path(program.on_path_as, environ) if program.on_path_as else None
+    if found := await first_working(installed, cached(program.file_name, environ)):
         return found
     progress(f"Building {program.name} {program.version} with Go (some minutes, once) ...")
     package, destination = f"{program.package}@v{program.version}", cache_folder(environ) / program.file_name

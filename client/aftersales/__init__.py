@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         Application,
         Decision,
         EvidenceSupplied,
+        HandPayment,
         Item,
         PaymentChanged,
+        PayoutChoice,
         SurveyAnswer,
         Withdrawal,
     )
@@ -33,14 +35,18 @@ if TYPE_CHECKING:
         DecisionKind,
         ErrorCode,
         EvidenceRef,
+        HandPaymentAct,
         Language,
         Money,
+        PayoutMethod,
         Reason,
         Role,
     )
     from aftersales.contract.views import CaseView
+    from aftersales.encryption import EncryptionSettings
     from aftersales.proof import ProofKey
     from aftersales.script import run
+    from aftersales.sealing import EncryptionError, EncryptionKey
     from aftersales.search import FoundCase
 
 __all__ = [
@@ -56,14 +62,21 @@ __all__ = [
     "Channel",
     "Decision",
     "DecisionKind",
+    "EncryptionError",
+    "EncryptionKey",
+    "EncryptionSettings",
     "ErrorCode",
     "EvidenceRef",
     "EvidenceSupplied",
     "FoundCase",
+    "HandPayment",
+    "HandPaymentAct",
     "Item",
     "Language",
     "Money",
     "PaymentChanged",
+    "PayoutChoice",
+    "PayoutMethod",
     "ProofKey",
     "Reason",
     "Role",
@@ -82,6 +95,8 @@ _MODULES = (
     "contract.views",
     "proof",
     "script",
+    "sealing",
+    "encryption",
     "connection",
     "search",
     "client",

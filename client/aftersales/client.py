@@ -23,7 +23,9 @@ from aftersales.contract.messages import (
     CaseStart,
     Decision,
     EvidenceSupplied,
+    HandPayment,
     PaymentChanged,
+    PayoutChoice,
     Proven,
     SurveyAnswer,
     Withdrawal,
@@ -31,6 +33,7 @@ from aftersales.contract.messages import (
 from aftersales.contract.numbers import number_for, parse_number
 from aftersales.contract.values import ErrorCode, OpaqueId, Role
 from aftersales.contract.views import CaseView
+from aftersales.encryption import EncryptionSettings
 from aftersales.following import Follower, Glance
 from aftersales.line import Line
 from aftersales.proof import MessageT, ProofKey, sign
@@ -73,9 +76,10 @@ class AfterSales:
         tls: bool | TLSConfig | None = None,
         profile: str | None = None,
         data_converter: DataConverter = pydantic_data_converter,
+        encryption: EncryptionSettings | None = None,
         answer_limit_s: float = ANSWER_LIMIT_S,
     ) -> AfterSales:
-        """Connect as Temporal's environment configuration says; arguments take precedence.
+        """Connect as the environment says (see `aftersales.connect`); arguments take precedence.
 
         Raises AftersalesError(engine_unavailable) within about three seconds.
         """
@@ -87,6 +91,7 @@ class AfterSales:
             profile=profile,
             identity=f"{caller}@{socket.gethostname()}",
             data_converter=data_converter,
+            encryption=encryption,
         )
         return cls(client, caller=caller, key=key, answer_limit_s=answer_limit_s)
 
@@ -199,6 +204,30 @@ class AfterSales:
     ) -> Answer:
         """Say how it was (P4.2). Answers and errors as for `decide`."""
         return await self._update("answer_survey", number, message, actor, role, message_id)
+
+    async def choose_payout(
+        self,
+        number: str,
+        message: PayoutChoice,
+        *,
+        actor: str,
+        role: Role = Role.CUSTOMER,
+        message_id: str | None = None,
+    ) -> Answer:
+        """Say where money is to go that cannot go back the way it came (P3.2). Answers and errors as for `decide`."""
+        return await self._update("choose_payout", number, message, actor, role, message_id)
+
+    async def record_hand_payment(
+        self,
+        number: str,
+        message: HandPayment,
+        *,
+        actor: str,
+        role: Role = Role.FINANCE,
+        message_id: str | None = None,
+    ) -> Answer:
+        """Record what finance did about a payment without an interface (P3.3). Answers and errors as for `decide`."""
+        return await self._update("record_hand_payment", number, message, actor, role, message_id)
 
     async def view(self, number: str) -> CaseView:
         """The case as its workflow knows it; each call is billed, so pages read the database instead.

@@ -1,13 +1,15 @@
 """The connection to Temporal: configured as every Temporal program is, and quick to say that it is down.
 
 Configuration comes from the SDK's own environment settings (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
-`TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, or a profile of the TOML file); arguments take precedence.
+`TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`, or a profile of the TOML file); arguments take precedence. Payloads are encrypted
+as `AFTERSALES_ENCRYPTION_KEYS` says.
 """
 
 from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from ipaddress import ip_address
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -17,6 +19,7 @@ from temporalio.service import RetryConfig, TLSConfig
 
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode
+from aftersales.encryption import EncryptionSettings, encrypted
 
 DEFAULT_ADDRESS = "localhost:7233"
 DEFAULT_NAMESPACE = "default"
@@ -42,24 +45,31 @@ async def connect(
     profile: str | None = None,
     identity: str | None = None,
     data_converter: DataConverter = pydantic_data_converter,
+    encryption: EncryptionSettings | None = None,
     retries: RetryConfig = QUICK_RETRIES,
 ) -> Client:
-    """A Temporal client with the product's payload conversion.
+    """A Temporal client with the product's payload conversion and encryption.
 
     `address` is host:port, `profile` a profile of Temporal's TOML file, `identity` what the Temporal UI shows
     as the sender. A `data_converter` of one's own must convert pydantic models (add a codec with
     `dataclasses.replace(pydantic_data_converter, payload_codec=...)`). A long-running process may pass more
     patient `retries`.
 
-    Raises AftersalesError(engine_unavailable) within about three seconds.
+    `encryption` None: as the environment says. Without keys only a Temporal on this very machine is spoken to in plain
+    text, unless AFTERSALES_PLAIN_PAYLOADS=true. A converter that has a codec keeps it.
+
+    Raises AftersalesError(engine_unavailable) within about three seconds, and EncryptionError at once.
     """
     config = _configured(profile)
+    target = address or config.get("target_host") or DEFAULT_ADDRESS
     if api_key is not None:
         config["api_key"] = api_key
         config.setdefault("tls", True)
     if tls is not None:
         config["tls"] = tls
-    target = address or config.get("target_host") or DEFAULT_ADDRESS
+    if encryption is not None or data_converter.payload_codec is None:
+        told = encryption or EncryptionSettings.from_environment()
+        data_converter = encrypted(data_converter, told.insist(demo=_is_this_machine(target)))
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
             return await Client.connect(
@@ -77,6 +87,20 @@ async def connect(
         raise unreachable(target, f"no answer within {CONNECT_LIMIT_S:g} seconds") from error
     except (RuntimeError, ValueError) as error:
         raise unreachable(target, _short(error)) from error
+
+
+def temporal_is_here(address: str | None = None, profile: str | None = None) -> bool:
+    """Whether `connect` would speak to a Temporal on this very machine. Raises AftersalesError as `connect` does."""
+    return _is_this_machine(address or _configured(profile).get("target_host") or DEFAULT_ADDRESS)
+
+
+def _is_this_machine(target: str) -> bool:
+    """A demo is what runs on this very machine; elsewhere others can read what Temporal stores."""
+    host = target.rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def unreachable(address: str, why: str) -> AftersalesError:

@@ -9,29 +9,34 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
-from activities.ports import Account, CaseRow, Clock, LegRow, Letter
+from activities.ports import Clock, Letter
+from activities.rows import Account, CaseRow, LegRow
 from activities.types import Notify, Stage
-from aftersales.contract.values import Frozen, Language, LegState
+from aftersales.contract.values import Frozen, Language, LegState, PayoutMethod
 from integrations.letters.audience import AUDIENCES, Audience
-from integrations.letters.facts import facts_of, moment
-from integrations.links import LinkSigner, SurveyLink
+from integrations.letters.facts import facts_of, moment, stranded_among, to_pay_by_hand
+from integrations.links import LinkSigner, PayoutLink, SurveyLink, asking_for
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _GAPS: Final = re.compile(r"\n{3,}")
 _INVITATIONS: Final = frozenset({Stage.SURVEY, Stage.SURVEY_REMINDER})
+_ASKS_FOR_DESTINATION: Final = frozenset({Stage.DESTINATION_NEEDED, Stage.DESTINATION_REMINDER})
+_MAY_ASK: Final = _ASKS_FOR_DESTINATION | {Stage.REVERSED, Stage.PAYMENT_FAILED}
+_CHINESE_WALLETS: Final = frozenset({PayoutMethod.ALIPAY, PayoutMethod.WECHAT_PAY})
 
 
 class LetterSettings(Frozen):
     """Who writes and who is written to. An empty address means that nobody of that kind is told by mail.
 
-    `portal_url` is where survey links lead; `case_url`, with `{number}` in it, where staff read a case.
+    `portal_url` is where customers' links lead; `case_url`, with `{number}` in it, where staff read a case.
+    `payout_methods` are offered, in this order, to whom money cannot go back the way it came (P3.2).
     """
 
     shop_name: str = "After-sales"
@@ -43,6 +48,7 @@ class LetterSettings(Frozen):
     ops_mail: str = ""
     staff_language: Language = Language.ZH_CN
     time_zone: str = "UTC"
+    payout_methods: Annotated[tuple[PayoutMethod, ...], Field(min_length=1)] = tuple(PayoutMethod)
 
     @field_validator("time_zone")
     @classmethod
@@ -52,6 +58,10 @@ class LetterSettings(Frozen):
         except (ZoneInfoNotFoundError, OSError) as error:
             raise ValueError(f"{name!r} is no time zone; name one such as Asia/Shanghai") from error
         return name
+
+    def offered(self, currency: str) -> tuple[PayoutMethod, ...]:
+        """The methods that money of this currency can go by; WeChat Pay and Alipay take yuan only."""
+        return tuple(each for each in self.payout_methods if currency == "CNY" or each not in _CHINESE_WALLETS)
 
     def address(self, audience: Audience, account: Account) -> str:
         """Empty if nobody of this audience can be told by mail."""
@@ -88,8 +98,8 @@ class TemplateLetters:
         The order's `due_at` is the moment that the text names; for the survey the last moment it can be answered,
         without which the policy's survey window counts from now.
         """
-        if order.stage is Stage.REFUNDED and not _paid(legs):
-            return ()  # reversed before it was written: to say it had arrived would be untrue
+        if _is_overtaken(order.stage, legs):
+            return ()
         written = (self._letter(order, audience, case, account, legs) for audience in AUDIENCES[order.stage])
         return tuple(letter for letter in written if letter is not None)
 
@@ -102,17 +112,45 @@ class TemplateLetters:
         to_customer = audience is Audience.CUSTOMER
         language = case.start.application.language if to_customer else self._settings.staff_language
         room = "customer" if to_customer else "staff"
-        due = moment(order.due_at, language, self._zone) if order.due_at else ""
+        end = self._end(order, case)
+        due = moment(end, language, self._zone) if end else ""
         template = self._templates.get_template(f"{language.value}/{room}/{order.stage.value}.txt")
         text = template.render(
-            case=facts_of(case, account, legs, due=due, language=language),
+            case=facts_of(case, account, legs, due=due, language=language, zone=self._zone),
             shop=self._settings.shop_name,
             address=self._settings.case_url.replace("{number}", case.number),
-            link=self._survey_address(case, order.due_at) if order.stage in _INVITATIONS else "",
+            link=self._link(order.stage, case, legs, end),
             approves=order.approves,
         )
         subject, _, body = _GAPS.sub("\n\n", text).partition("\n")
         return Letter(recipient=recipient, language=language, subject=subject.strip(), body=f"{body.strip()}\n")
+
+    def _end(self, order: Notify, case: CaseRow) -> datetime | None:
+        """The moment that the letter names; the payout page's link ends when its answer is not waited for any more."""
+        if order.due_at or order.stage not in _MAY_ASK:
+            return order.due_at
+        return case.due_at or self._clock.now() + timedelta(seconds=case.timings.payout_window_s)
+
+    def _link(self, stage: Stage, case: CaseRow, legs: tuple[LegRow, ...], end: datetime | None) -> str:
+        if stage in _INVITATIONS:
+            return self._survey_address(case, end)
+        stranded = stranded_among(legs)
+        return self._payout_address(case, stranded, end) if end and stranded and stage in _MAY_ASK else ""
+
+    def _payout_address(self, case: CaseRow, stranded: tuple[LegRow, ...], end: datetime) -> str:
+        application = case.start.application
+        methods = self._settings.offered(stranded[0].leg.amount.currency)
+        if not methods:
+            return ""
+        link = PayoutLink(
+            number=case.number,
+            customer_id=application.customer_id,
+            asking=asking_for(row.leg.provider_number for row in stranded),
+            methods=methods,
+            language=application.language,
+            expires_at=int(end.timestamp()),
+        )
+        return f"{self._settings.portal_url.rstrip('/')}/payout/{self._links.payout_token(link)}"
 
     def _survey_address(self, case: CaseRow, due_at: datetime | None) -> str:
         application = case.start.application
@@ -126,8 +164,14 @@ class TemplateLetters:
         return f"{self._settings.portal_url.rstrip('/')}/survey/{self._links.survey_token(link)}"
 
 
-def _paid(legs: tuple[LegRow, ...]) -> bool:
-    return any(row.leg.state is LegState.SUCCEEDED for row in legs)
+def _is_overtaken(stage: Stage, legs: tuple[LegRow, ...]) -> bool:
+    """Whether what the letter is to say became untrue before it was written: the money came back, or a destination was
+    chosen, or somebody has paid."""
+    if stage is Stage.REFUNDED:
+        return not any(row.leg.state is LegState.SUCCEEDED for row in legs)
+    if stage in _ASKS_FOR_DESTINATION:
+        return not stranded_among(legs)
+    return stage is Stage.PAY_BY_HAND and not to_pay_by_hand(legs)
 
 
 def _quoted(text: str) -> str:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
-from activities.ports import Account, Action, CaseRow, LegRow
-from aftersales.contract.values import OUTCOMES, AmountLine, ErrorCode, Language, LegState, Money, WaitsFor
+from activities.ports import Action
+from activities.rows import Account, CaseRow, LegRow
+from aftersales.contract.values import (
+    OUTCOMES,
+    AmountLine,
+    CaseStatus,
+    ErrorCode,
+    Language,
+    LegState,
+    Money,
+    WaitsFor,
+)
+from aftersales.contract.values import Movement as Way
 from domain.display import display_amount
 from domain.doubles import moving_twice, paid_twice
+from domain.rails import BY_HAND, GIFT_CARD, STORE_CREDIT
+from integrations.letters.failures import failure
 from integrations.letters.words import (
     AMOUNTS,
+    DESTINATIONS,
     LEG_STATES,
     NOTES,
     PROVIDERS,
@@ -24,25 +39,40 @@ from integrations.letters.words import (
 )
 
 DAY_S: Final = 86400
-ARRIVAL_DAYS: Final = {"stripe": 10, "alipay": 3, "wechatpay": 3, "bank": 5}
-"""How long money usually takes to be seen after its provider confirmed it."""
-
 _PATTERNS: Final = {Language.ZH_CN: "y年M月d日 HH:mm（OOOO）", Language.EN: "d MMMM y, HH:mm (OOOO)"}
+_DAY_PATTERNS: Final = {Language.ZH_CN: "y年M月d日", Language.EN: "d MMMM y"}
+_GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
+_SETTLED: Final = _GONE | {LegState.SUCCEEDED}
+_OWN_VALUE: Final = frozenset({STORE_CREDIT, GIFT_CARD})
 _BY_ITSELF: Final = frozenset(code.value for code in ErrorCode)
 
 
 @dataclass(frozen=True)
 class Movement:
-    """One leg as its reader knows it."""
+    """One leg as its reader knows it (P3.3). `number` is ours, `reference` the provider's once it has one;
+    `destination`: where it goes, masked, if not back the way it came; `arrives`: the day by which it should be there,
+    of value that is not `usable` at once; `why` it did not arrive, if it is `gone`.
+
+    `stranded`: another destination would help. `by_hand`: a finance person is to pay it, giving back `payment` if that
+    is the shop's own number of what the customer paid.
+    """
 
     by: str
     amount: str
     state: str
+    number: str
     reference: str
+    payment: str
     trace: str
     failure: str
+    destination: str
+    arrives: str
+    why: str
     done: bool
-    arrival_days: int
+    usable: bool
+    gone: bool
+    stranded: bool
+    by_hand: bool
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,12 @@ class Facts:
     movements: tuple[Movement, ...]
     refunded: str
     in_part: bool
+    missing: str
+    stranded: str
+    under_way: str
+    came_back: bool
+    by_hand: bool
+    asks: bool
     trouble: str
 
 
@@ -78,8 +114,14 @@ def facts_of(
     *,
     due: str,
     language: Language,
+    zone: ZoneInfo,
 ) -> Facts:
-    """The case as its letter tells it; amounts with every digit of their currency."""
+    """The case as its letter tells it; amounts with every digit of their currency.
+
+    `missing` did not arrive, `stranded` is what of it may go elsewhere (it `came_back`, if any of that had arrived);
+    the case `asks` while the customer is to say where. `under_way` did neither fail nor arrive, `by_hand` if a finance
+    person is to pay of it.
+    """
     application = case.start.application
     refunded, by_person = _refunded(legs), _said_by_a_person(case)
     return Facts(
@@ -99,16 +141,38 @@ def facts_of(
         handling_hours=case.handling_hours,
         appeal_days=_appeal_days(case, legs),
         score=case.survey_score or 0,
-        movements=tuple(_movement(leg, language) for leg in legs),
+        movements=tuple(_movement(leg, language, zone) for leg in legs),
         refunded=_shown(refunded, language),
         in_part=refunded is not None and case.amount is not None and refunded.minor < case.amount.minor,
+        missing=_shown(_sum(row for row in legs if row.leg.state in _GONE), language),
+        stranded=_shown(_sum(stranded_among(legs)), language),
+        under_way=_shown(_sum(row for row in legs if row.leg.state not in _SETTLED), language),
+        came_back=any(row.leg.state is LegState.REVERSED for row in stranded_among(legs)),
+        by_hand=bool(to_pay_by_hand(legs)),
+        asks=case.status is CaseStatus.PAYMENT_FAILED and case.waits_for is WaitsFor.CUSTOMER,
         trouble=_trouble(case, legs),
     )
+
+
+def stranded_among(legs: Iterable[LegRow]) -> tuple[LegRow, ...]:
+    """Legs that did not arrive and whose money may go to another destination (P3.2)."""
+    return tuple(row for row in legs if row.leg.state in _GONE and row.leg.elsewhere)
+
+
+def to_pay_by_hand(legs: Iterable[LegRow]) -> tuple[LegRow, ...]:
+    """Legs that a finance person is to pay."""
+    return tuple(row for row in legs if row.leg.provider == BY_HAND and row.leg.state is LegState.PENDING)
 
 
 def moment(at: datetime, language: Language, zone: ZoneInfo) -> str:
     """A moment as people read it, its zone beside it."""
     return format_datetime(at, _PATTERNS[language], tzinfo=zone, locale=language.value.replace("-", "_"))
+
+
+def _day(at: datetime, language: Language, zone: ZoneInfo) -> str:
+    """A day as people read it, by the shop's calendar."""
+    day = at.astimezone(zone).date()
+    return format_date(day, _DAY_PATTERNS[language], locale=language.value.replace("-", "_"))
 
 
 def _said_by_a_person(case: CaseRow) -> bool:
@@ -142,8 +206,12 @@ def _shown(money: Money | None, language: Language) -> str:
 
 def _refunded(legs: tuple[LegRow, ...]) -> Money | None:
     """What the providers confirmed, and nothing else."""
-    done = [row.leg.amount for row in legs if row.leg.state is LegState.SUCCEEDED]
-    return Money(minor=sum(money.minor for money in done), currency=done[0].currency) if done else None
+    return _sum(row for row in legs if row.leg.state is LegState.SUCCEEDED)
+
+
+def _sum(legs: Iterable[LegRow]) -> Money | None:
+    amounts = [row.leg.amount for row in legs]
+    return Money(minor=sum(each.minor for each in amounts), currency=amounts[0].currency) if amounts else None
 
 
 def _lines(case: CaseRow, language: Language) -> tuple[tuple[str, str], ...]:
@@ -168,15 +236,24 @@ def _label(line: AmountLine, language: Language) -> str:
     return " ".join(parts)
 
 
-def _movement(row: LegRow, language: Language) -> Movement:
+def _movement(row: LegRow, language: Language, zone: ZoneInfo) -> Movement:
     leg = row.leg
+    gone, done = leg.state in _GONE, leg.state is LegState.SUCCEEDED
     return Movement(
         by=phrase(PROVIDERS, leg.provider, language),
         amount=display_amount(leg.amount, language),
         state=phrase(LEG_STATES, leg.state, language),
-        reference=leg.provider_reference or leg.provider_number,
+        number=leg.provider_number,
+        reference="" if leg.provider_reference == leg.provider_number else leg.provider_reference,
+        payment=row.reference if leg.movement is Way.REFUND else "",
         trace=leg.trace,
         failure="" if leg.state is LegState.PENDING else leg.failure_code,  # there it says "pending" once more
-        done=leg.state is LegState.SUCCEEDED,
-        arrival_days=ARRIVAL_DAYS.get(leg.provider, 0),
+        destination=phrase(DESTINATIONS, leg.destination, language),
+        arrives="" if gone or leg.expected_by is None else _day(leg.expected_by, language, zone),
+        why=failure(leg.failure_code, language) if gone else "",
+        done=done,
+        usable=done and leg.provider in _OWN_VALUE,
+        gone=gone,
+        stranded=bool(stranded_among([row])),
+        by_hand=bool(to_pay_by_hand([row])),
     )

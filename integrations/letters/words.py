@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from aftersales.contract.values import AmountKind, Language, LegState, Reason
+from aftersales.contract.values import AmountKind, Language, LegState, PayoutMethod, Reason
 from domain.breakdown import NoteCode
+from domain.rails import BY_HAND, GIFT_CARD, STORE_CREDIT
 
 Phrases = dict[str, tuple[str, str]]
 """Code to (Chinese, English)."""
@@ -48,9 +49,15 @@ NOTES: Final[Phrases] = {
 PROVIDERS: Final[Phrases] = {
     "stripe": ("银行卡（Stripe）", "card (Stripe)"),
     "alipay": ("支付宝", "Alipay"),
-    "wechatpay": ("微信支付", "WeChat Pay"),
+    "wechat": ("微信支付", "WeChat Pay"),
     "bank": ("银行转账", "bank transfer"),
+    STORE_CREDIT: ("店铺余额", "store credit"),
+    GIFT_CARD: ("礼品卡", "gift card"),
+    BY_HAND: ("财务人工付款", "payment by our finance team"),
 }
+
+DESTINATIONS: Final[Phrases] = {PayoutMethod.STORE_CREDIT: ("您在本店的账户", "your account with us")}
+"""Any other destination is told as it is masked."""
 
 LEG_STATES: Final[Phrases] = {
     LegState.RESERVED: ("待发送", "not sent yet"),
@@ -60,7 +67,7 @@ LEG_STATES: Final[Phrases] = {
     LegState.BLOCKED: ("商户侧受阻", "blocked on our side"),
     LegState.SUCCEEDED: ("已成功", "succeeded"),
     LegState.FAILED: ("失败", "failed"),
-    LegState.REVERSED: ("已被退回", "reversed"),
+    LegState.REVERSED: ("已被退回", "came back"),
 }
 
 REVIEW_CAUSES: Final[Phrases] = {

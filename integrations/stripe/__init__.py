@@ -4,14 +4,16 @@ Everything that Stripe says is translated here; nothing but outcomes comes out.
 """
 
 from integrations.stripe.adapter import StripePayments
-from integrations.stripe.settings import StripeSettings, StripeSettingsError
-from integrations.stripe.webhook import WebhookEvent, WebhookRefusedError, parse_webhook
+from integrations.stripe.block import StripeBlock
+from integrations.stripe.settings import StripeSettings
+from integrations.stripe.statements import StripeStatements
+from integrations.stripe.webhook import StripeWebhooks, parse_webhook
 
 __all__ = [
+    "StripeBlock",
     "StripePayments",
     "StripeSettings",
-    "StripeSettingsError",
-    "WebhookEvent",
-    "WebhookRefusedError",
+    "StripeStatements",
+    "StripeWebhooks",
     "parse_webhook",
 ]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-import httpx
 import stripe
 
-from activities.ports import LegRow
+from activities.ports import Payee
+from activities.rows import LegRow
 from activities.types import OutcomeKind, PaymentOutcome
 from domain.errors import CurrencyUnknown
 from integrations.stripe.amounts import AmountNotSendableError, stripe_minor
+from integrations.stripe.connection import StripeConnection
 from integrations.stripe.outcomes import (
     UNREADABLE,
     error_object,
@@ -27,14 +26,14 @@ from integrations.stripe.wire import LEG, RefundPage, SeenRefund
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams, RefundListParams
 
-Answer = TypeVar("Answer")
-
+PROVIDER: Final = "stripe"
 # Stripe forgets a key after 24 hours at the earliest; four of them are kept for clocks and calls under way.
 KEY_LIFE_S: Final = 20 * 3600
 PAGE_SIZE: Final = 100
 MOST_PAGES: Final = 100
 # What the SDK lets through, beside its own errors, when an answer is not what it expects.
 _BROKEN_ANSWER: Final = (ValueError, TypeError, AttributeError, LookupError)
+_FOR_GOOD: Final = (OutcomeKind.REJECTED, OutcomeKind.NEEDS_PAYEE)
 _SAYS_NOTHING: Final = (OutcomeKind.UNKNOWN, OutcomeKind.NEEDS_MERCHANT)
 
 
@@ -49,32 +48,22 @@ class _UnsendableError(Exception):
 class StripePayments:
     """Implements `activities.ports.Payments`. One instance serves a whole process; `close` ends it."""
 
-    provider: str = "stripe"
+    provider: str = PROVIDER
     key_life_s: int = KEY_LIFE_S
 
     def __init__(self, settings: StripeSettings) -> None:
-        # The SDK would tell Stripe about the machine and keep an id in the home directory of whoever runs it.
-        stripe.enable_telemetry = False
-        self._timeout_s = settings.timeout_s
-        # A connection that takes half of the time is never made; that is told apart from a late answer.
-        timeout = httpx.Timeout(settings.timeout_s, connect=settings.timeout_s / 2, pool=settings.timeout_s / 2)
-        self._http = stripe.HTTPXClient(timeout=timeout)
-        self._refunds = stripe.StripeClient(
-            settings.api_key,
-            base_addresses={"api": settings.api_base.rstrip("/")},
-            max_network_retries=0,  # a retry is the workflow's to decide
-            http_client=self._http,
-        ).v1.refunds
+        self._connection = StripeConnection(settings)
+        self._refunds = self._connection.v1.refunds
 
     async def close(self) -> None:
         """Close the connections."""
-        close: Callable[[], Awaitable[None]] = self._http.close_async
-        await close()
+        await self._connection.close()
 
     async def refund(self, leg: LegRow) -> PaymentOutcome:
         """Order the refund; asked again under the same key, Stripe answers again and moves nothing.
 
-        `rejected` and a spent key are only reported once a look has shown that no earlier call was executed.
+        What ends the number (`rejected`, `needs_payee`) and a spent key are only reported once a look has shown that
+        no earlier call was executed.
         """
         try:
             params = _create_params(leg)
@@ -82,7 +71,7 @@ class StripePayments:
             return PaymentOutcome(kind=OutcomeKind.REJECTED, code=error.code, sentence=str(error))
         options: stripe.RequestOptions = {"idempotency_key": f"{leg.leg.provider_number}-{leg.key_try}"}
         try:
-            answer = await self._within_time(self._refunds.create_async(params, options))
+            answer = await self._connection.within_time(self._refunds.create_async(params, options))
             return outcome_of_refund(SeenRefund.model_validate(answer.to_dict()), leg)
         except stripe.StripeError as error:
             return await self._made_sure(outcome_of_error(error), leg)
@@ -90,6 +79,11 @@ class StripePayments:
             return self._too_late()
         except _BROKEN_ANSWER:
             return _unreadable()
+
+    async def pay_out(self, leg: LegRow, payee: Payee) -> PaymentOutcome:  # noqa: ARG002 - the port's shape
+        """Stripe moves a shop's money to the shop and to cards that paid, and to nobody else."""
+        sentence = "Stripe pays nothing out to customers; choose another provider for this destination."
+        return PaymentOutcome(kind=OutcomeKind.REJECTED, code="not_offered", sentence=sentence)
 
     async def query(self, leg: LegRow) -> PaymentOutcome:
         """Look for our number among the refunds of the payment.
@@ -113,9 +107,8 @@ class StripePayments:
 
     async def _made_sure(self, outcome: PaymentOutcome, leg: LegRow) -> PaymentOutcome:
         """A refusal speaks of this call alone: "already refunded" may well be our own refund of yesterday."""
-        if outcome.kind is not OutcomeKind.REJECTED and not (
-            outcome.kind is OutcomeKind.NEEDS_MERCHANT and outcome.key_spent
-        ):
+        spent = outcome.kind is OutcomeKind.NEEDS_MERCHANT and outcome.key_spent
+        if outcome.kind not in _FOR_GOOD and not spent:
             return outcome
         found = await self.query(leg)
         if found.kind is OutcomeKind.NOT_FOUND:
@@ -126,7 +119,7 @@ class StripePayments:
         # The SDK's own paging takes an answer without a list for the end of the list; here that is an error.
         refunds: list[SeenRefund] = []
         for _ in range(MOST_PAGES):
-            answer = await self._within_time(self._refunds.list_async(params))
+            answer = await self._connection.within_time(self._refunds.list_async(params))
             page = RefundPage.model_validate(answer.to_dict())
             refunds += page.data
             if not page.has_more:
@@ -134,13 +127,8 @@ class StripePayments:
             params = {**params, "starting_after": page.data[-1].id}
         raise ValueError(f"more than {MOST_PAGES * PAGE_SIZE} refunds of one payment")
 
-    async def _within_time(self, call: Coroutine[None, None, Answer]) -> Answer:
-        """The client's own limits are for each piece that arrives; an answer that trickles needs one for all."""
-        async with asyncio.timeout(self._timeout_s):
-            return await call
-
     def _too_late(self) -> PaymentOutcome:
-        return unknown("deadline_passed", f"Stripe did not answer within {self._timeout_s:g} s.")
+        return unknown("deadline_passed", f"Stripe did not answer within {self._connection.timeout_s:g} s.")
 
 
 def _outcome_of_failed_look(error: stripe.StripeError) -> PaymentOutcome:

@@ -20,6 +20,10 @@ class AmountNotSendableError(ValueError):
     """Stripe has no way to say this amount; it is refused before anything is sent."""
 
 
+class AmountNotReadableError(ValueError):
+    """Stripe names an amount that there is no way to pay in that currency."""
+
+
 def stripe_minor(amount: Money) -> int:
     """The amount in Stripe's minor units: JPY 500 → 500, ISK 5 → 500, KWD 5.120 → 5120.
 
@@ -36,3 +40,17 @@ def stripe_minor(amount: Money) -> int:
             f"Stripe cannot refund {amount.minor} minor units of {amount.currency}: its smallest unit is larger."
         )
     return minor
+
+
+def money_of(minor: int, currency: str) -> Money:
+    """What Stripe says in its minor units, in ours: ISK 500 → 5, MGA 5 → 500; `currency` in any case.
+
+    Raises AmountNotReadableError for a fraction that the currency lacks, CurrencyUnknown.
+    """
+    code = currency.upper()
+    ours = exponent_of(code)
+    theirs = STRIPE_EXPONENTS.get(code, ours)
+    amount, rest = divmod(minor * 10**ours, 10**theirs)
+    if rest:
+        raise AmountNotReadableError(f"Stripe names {minor} of {code}, less than that currency's smallest unit.")
+    return Money(minor=int(amount), currency=code)

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 import stripe
 
-from activities.ports import LegRow
+from activities.rows import LegRow
 from activities.types import OutcomeKind, PaymentOutcome
 from aftersales.contract.values import LegState
 from integrations.stripe.amounts import stripe_minor
@@ -32,6 +32,10 @@ _BY_STATUS: Final = {
     "failed": OutcomeKind.REJECTED,
     "canceled": OutcomeKind.REJECTED,
 }
+# Of a refund that failed or came back: the customer's card or account takes nothing any more. Not so for want of our
+# own money, for what we took back ourselves, for a reason unknown, and least of all for a dispute: the customer has
+# that money already.
+_CLOSED_WAYS: Final = frozenset({"lost_or_stolen_card", "expired_or_canceled_card", "declined"})
 _BY_CODE: Final = {
     "rate_limit": OutcomeKind.RETRY_SAME,
     "lock_timeout": OutcomeKind.RETRY_SAME,
@@ -39,18 +43,29 @@ _BY_CODE: Final = {
     "balance_insufficient": OutcomeKind.NEEDS_MERCHANT,
     "insufficient_funds": OutcomeKind.NEEDS_MERCHANT,
     "account_invalid": OutcomeKind.NEEDS_MERCHANT,
+    "capability_not_active": OutcomeKind.NEEDS_MERCHANT,
     "api_key_expired": OutcomeKind.NEEDS_MERCHANT,
     "platform_api_key_expired": OutcomeKind.NEEDS_MERCHANT,
     "secret_key_required": OutcomeKind.NEEDS_MERCHANT,
     "testmode_charges_only": OutcomeKind.NEEDS_MERCHANT,
     "livemode_mismatch": OutcomeKind.NEEDS_MERCHANT,
     "tls_version_unsupported": OutcomeKind.NEEDS_MERCHANT,
+    "account_closed": OutcomeKind.NEEDS_PAYEE,
+    "no_account": OutcomeKind.NEEDS_PAYEE,
+    "bank_account_restricted": OutcomeKind.NEEDS_PAYEE,
+    "bank_account_unusable": OutcomeKind.NEEDS_PAYEE,
+    "payment_method_bank_account_blocked": OutcomeKind.NEEDS_PAYEE,
+    "expired_card": OutcomeKind.NEEDS_PAYEE,
+    "expired_payment_method": OutcomeKind.NEEDS_PAYEE,
+    "charge_not_refundable": OutcomeKind.REJECTED,  # what it was paid with takes nothing back
     "charge_disputed": OutcomeKind.REJECTED,  # a refund beside a chargeback pays twice
     "refund_disputed_payment": OutcomeKind.REJECTED,
     "charge_already_refunded": OutcomeKind.REJECTED,
     "amount_too_large": OutcomeKind.REJECTED,
     "resource_missing": OutcomeKind.REJECTED,
 }
+_OTHER_WAY_WANTED: Final = "charge_not_refundable"
+_LONGEST_WAIT_S: Final = 3600
 _BY_TYPE: Final = {"idempotency_error": OutcomeKind.CONFLICT}
 _BY_HTTP_STATUS: Final = {
     400: OutcomeKind.REJECTED,
@@ -72,7 +87,9 @@ def outcome_of_refund(refund: SeenRefund, leg: LegRow) -> PaymentOutcome:
     if kind is OutcomeKind.SUCCEEDED:
         return _outcome(refund, kind, "", "")
     code = refund.failure_reason or refund.status or "no_status"
-    return _outcome(refund, kind, code, f"Stripe says the refund is {refund.status}.")
+    outcome = _outcome(refund, kind, code, f"Stripe says the refund is {refund.status}.")
+    ended = kind in (OutcomeKind.REJECTED, OutcomeKind.REVERSED)
+    return outcome.model_copy(update={"elsewhere": ended and refund.failure_reason in _CLOSED_WAYS})
 
 
 def outcome_of_refunds(refunds: list[SeenRefund], leg: LegRow) -> PaymentOutcome:
@@ -97,11 +114,14 @@ def outcome_of_error(error: stripe.StripeError) -> PaymentOutcome:
     if body is None:
         return unknown(UNREADABLE, f"Stripe's answer (HTTP {error.http_status}) cannot be read.")
     kind = _kind(error, body)
+    code = str(body.get("code") or body.get("type") or f"http_{error.http_status}")
     return PaymentOutcome(
         kind=kind,
-        code=str(body.get("code") or body.get("type") or f"http_{error.http_status}"),
+        code=code,
         sentence=f"Stripe: {error.user_message or 'no message'}"[:SENTENCE_LIMIT],
         key_spent=_is_key_spent(error, kind),
+        elsewhere=kind is OutcomeKind.NEEDS_PAYEE or (kind is OutcomeKind.REJECTED and code == _OTHER_WAY_WANTED),
+        retry_after_s=_wait_s(error) if kind is OutcomeKind.RETRY_SAME else 0,
     )
 
 
@@ -126,6 +146,11 @@ def _kind(error: stripe.StripeError, body: Mapping[str, object]) -> OutcomeKind:
         or _BY_TYPE.get(str(body.get("type")))
         or _BY_HTTP_STATUS.get(status, OutcomeKind.UNKNOWN)
     )
+
+
+def _wait_s(error: stripe.StripeError) -> int:
+    asked = str((error.headers or {}).get("retry-after", ""))
+    return min(int(asked), _LONGEST_WAIT_S) if asked.isascii() and asked.isdigit() else 0
 
 
 def _is_key_spent(error: stripe.StripeError, kind: OutcomeKind) -> bool:

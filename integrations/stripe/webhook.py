@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Final
@@ -13,6 +12,17 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from activities.ports import RefundNews
+from aftersales.contract.values import Money
+from domain.errors import CurrencyUnknown
+from integrations.hearing import (
+    NOT_BELIEVED,
+    NOT_STORED,
+    TAKEN,
+    Reply,
+    WebhookEvent,
+    WebhookRefusedError,
+)
+from integrations.stripe.amounts import money_of
 from integrations.stripe.wire import LEG
 
 SIGNATURE_HEADER: Final = "stripe-signature"
@@ -28,28 +38,12 @@ _SAYS: Final = {
 Id = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$")]
 
 
-class WebhookRefusedError(Exception):
-    """The message is not believed. `str(error)` says why; the sender is to get HTTP 400."""
-
-
-@dataclass(frozen=True)
-class WebhookEvent:
-    """A verified event. `event_id` is Stripe's own and the same for each delivery; `kind` such as
-    `refund.updated`; `provider_number` is ours, empty when the event is about nothing of ours; `object_id` is
-    Stripe's id of what it is about; `says` is what became of the refund when the event was made."""
-
-    provider: str
-    event_id: str
-    kind: str
-    provider_number: str
-    object_id: str
-    says: RefundNews
-
-
 class _Subject(BaseModel):
     id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{0,255}$")] = ""
     noun: str = Field(default="", alias="object")
     status: object = None
+    amount: object = None
+    currency: object = None
     metadata: dict[str, object] | None = None
 
 
@@ -61,6 +55,30 @@ class _Envelope(BaseModel):
     id: Id
     type: Id
     data: _Content
+
+
+class StripeWebhooks:
+    """Implements `integrations.hearing.WebhookReader`. `secrets`: any of them will do, so that a new one can replace
+    the old."""
+
+    provider: str = "stripe"
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = tuple(secrets)
+
+    def read(self, body: bytes, headers: Mapping[str, str], now: datetime) -> WebhookEvent:
+        """Verify and read one delivery. Raises WebhookRefusedError."""
+        return parse_webhook(body, headers, self._secrets, now)
+
+    def taken(self) -> Reply:
+        """Any 2xx ends the redelivery."""
+        return TAKEN
+
+    def refused(self) -> Reply:
+        return NOT_BELIEVED
+
+    def not_stored(self) -> Reply:
+        return NOT_STORED
 
 
 def parse_webhook(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> WebhookEvent:
@@ -86,6 +104,7 @@ def parse_webhook(body: bytes, headers: Mapping[str, str], secrets: Sequence[str
         provider_number=_number_of(subject),
         object_id=subject.id,
         says=_said_of(subject),
+        amount=_amount_of(subject),
     )
 
 
@@ -115,3 +134,12 @@ def _said_of(subject: _Subject) -> RefundNews:
     if subject.noun != "refund" or not isinstance(subject.status, str):
         return RefundNews.UNKNOWN
     return _SAYS.get(subject.status, RefundNews.UNKNOWN)
+
+
+def _amount_of(subject: _Subject) -> Money | None:
+    if subject.noun != "refund" or type(subject.amount) is not int or not isinstance(subject.currency, str):
+        return None
+    try:
+        return money_of(subject.amount, subject.currency)
+    except (ValueError, CurrencyUnknown):
+        return None

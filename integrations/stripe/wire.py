@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aftersales.contract.values import Frozen
-
 LEG = "leg"
 """The metadata field that carries our number."""
-
-
-class Card(Frozen):
-    reference: str | None = None
-
-
-class Destination(Frozen):
-    card: Card | None = None
 
 
 class SeenRefund(BaseModel):
@@ -29,7 +19,7 @@ class SeenRefund(BaseModel):
     currency: str
     metadata: dict[str, str] | None = None
     failure_reason: str | None = None
-    destination_details: Destination | None = None
+    destination_details: dict[str, object] | None = None
 
     @property
     def leg(self) -> str:
@@ -38,9 +28,11 @@ class SeenRefund(BaseModel):
 
     @property
     def trace(self) -> str:
-        """What the customer's bank can find the refund by, once the acquirer has given it."""
-        card = self.destination_details and self.destination_details.card
-        return (card and card.reference) or ""
+        """What the customer's bank can find the refund by, once there is one: each kind of destination has its own."""
+        details = self.destination_details or {}
+        way = details.get(str(details.get("type")))
+        reference = way.get("reference") if isinstance(way, dict) else None
+        return reference if isinstance(reference, str) else ""
 
 
 class RefundPage(BaseModel):
@@ -49,4 +41,39 @@ class RefundPage(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
     data: list[SeenRefund]
+    has_more: bool
+
+
+class SeenMovement(BaseModel):
+    """https://docs.stripe.com/api/balance_transactions/object, of a refund or of its failure.
+
+    `amount` (below zero: it left the balance) and `fee` are in minor units of the balance's `currency`, which may be
+    another than the refund's. `source` is the refund itself where the list was asked to expand it.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    id: str = Field(min_length=1)
+    type: str
+    amount: int
+    fee: int
+    currency: str
+    created: int
+    source: object = None
+
+    @property
+    def refund(self) -> SeenRefund | None:
+        """The refund that moved; None if Stripe names something else, or nothing."""
+        source = self.source
+        if not isinstance(source, dict) or source.get("object") != "refund":
+            return None
+        return SeenRefund.model_validate(source)
+
+
+class MovementPage(BaseModel):
+    """One page of a list of balance transactions."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    data: list[SeenMovement]
     has_more: bool

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.engine import RowMapping
 
-from activities.ports import CaseRow, LegRow
+from activities.rows import CaseRow, LegRow, SendingTerms
 from activities.types import Leg
 from aftersales.contract.messages import Item
-from aftersales.contract.values import Money
+from aftersales.contract.values import LegState, Money, Movement
 from storage.errors import RowMissingError
 from storage.rows.base import Rows, update_row
-from storage.tables import CASE_UNITS, CASES, LEGS, SHIPPING_LINE
+from storage.tables import CASE_UNITS, CASES, LEGS, ORDERS, SHIPPING_LINE
 
 _CASE = select(CASES).where(CASES.c.number == bindparam("number")).with_for_update()
 _INSERT_CASE = insert(CASES)
@@ -21,6 +21,15 @@ _HOLD_UNITS = insert(CASE_UNITS)
 _RELEASE_UNITS = delete(CASE_UNITS).where(CASE_UNITS.c.number == bindparam("number"))
 _LEGS = select(LEGS).where(LEGS.c.number == bindparam("number")).order_by(LEGS.c.leg, LEGS.c.attempt)
 _INSERT_LEG = insert(LEGS)
+_LOCK_ORDER = select(ORDERS.c.bought_at).where(ORDERS.c.order_id == bindparam("order_id")).with_for_update()
+_OTHER_PARTS = select(func.count().label("parts"), func.max(LEGS.c.sent_at).label("last_sent_at")).where(
+    LEGS.c.provider == bindparam("provider"),
+    LEGS.c.reference == bindparam("reference"),
+    LEGS.c.movement == Movement.REFUND,
+    LEGS.c.provider_number != bindparam("number"),
+    LEGS.c.state != LegState.FAILED,
+    LEGS.c.sent_at.is_not(None),
+)
 
 
 def case_values(case: CaseRow) -> dict[str, Any]:
@@ -100,6 +109,15 @@ class LegRows(Rows):
     async def legs(self, number: str) -> tuple[LegRow, ...]:
         rows = await self._connection.execute(_LEGS, {"number": number})
         return tuple(leg_of(row) for row in rows.mappings())
+
+    async def sending_terms(self, leg: LegRow) -> SendingTerms:
+        """Raises `RowMissingError`."""
+        order = (await self._connection.execute(_LOCK_ORDER, {"order_id": leg.order_id})).one_or_none()
+        if order is None:
+            raise RowMissingError(f"Order {leg.order_id}")
+        of_leg = {"provider": leg.leg.provider, "reference": leg.reference, "number": leg.leg.provider_number}
+        others = (await self._connection.execute(_OTHER_PARTS, of_leg)).one()
+        return SendingTerms(bought_at=order.bought_at, parts=others.parts, last_sent_at=others.last_sent_at)
 
     async def update_leg(self, leg: LegRow) -> None:
         """Raises `RowMissingError`."""

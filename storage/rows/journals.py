@@ -8,14 +8,18 @@ from typing import Any
 
 from sqlalchemy import Insert, Select, bindparam, insert, select
 
-from activities.ports import AuditEntry, Mail, Posting
+from activities.rows import AuditEntry, Mail, Posting
 from activities.types import Stage
 from aftersales.contract.values import EvidenceRef
 from storage.audit import START, Link, chained
 from storage.errors import RowMissingError
 from storage.rows.base import Rows, insert_if_new, update_row, upsert
+from storage.rows.cases import money_of
 from storage.tables import AUDIT, AUDIT_HEADS, EVIDENCE, LEDGER, MAILS
 
+_POSTINGS = (
+    select(LEDGER).where(LEDGER.c.number == bindparam("number")).order_by(LEDGER.c.posted_at, LEDGER.c.posting_id)
+)
 _HEAD = (
     select(AUDIT_HEADS.c.seq, AUDIT_HEADS.c.hash).where(AUDIT_HEADS.c.number == bindparam("number")).with_for_update()
 )
@@ -41,6 +45,10 @@ class LedgerRows(Rows):
         del values["amount"]
         values |= {"amount_minor": posting.amount.minor, "currency": posting.amount.currency}
         await insert_if_new(self._connection, LEDGER, values)
+
+    async def postings(self, number: str) -> tuple[Posting, ...]:
+        rows = await self._connection.execute(_POSTINGS, {"number": number})
+        return tuple(Posting(**row, amount=money_of(row)) for row in rows.mappings())
 
 
 class AuditRows(Rows):

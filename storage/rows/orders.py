@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, bindparam, case, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, and_, bindparam, case, cast, exists, func, or_, select
 
-from activities.ports import Account, Order, OrderLine, Tender
-from aftersales.contract.values import CaseStatus, LegState
-from domain.accounts import CLEARING_PREFIX
+from activities.rows import Account, Order, OrderLine, Tender
+from aftersales.contract.values import CaseStatus, LegState, Movement
+from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SETTLEMENT_PREFIXES
 from domain.breakdown import NOTHING_TAKEN, Taken, taken_by
 from storage.rows.base import Rows
 from storage.tables import ACCOUNTS, CASE_UNITS, CASES, LEDGER, LEGS, ORDER_LINES, ORDERS, SHIPPING_LINE, TENDERS
@@ -34,12 +34,20 @@ def total(amount: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def paid_out() -> ColumnElement[int]:
-    """Of one ledger row: what left by a provider, negative when it came back, else zero."""
+    """Of one ledger row: what settled a debt to the customer, negative when it came back, else zero.
+
+    A fee or a write-off moves a settlement account, too, and refunds nothing.
+    """
+    debit, credit = LEDGER.c.debit, LEDGER.c.credit
     return case(
-        (LEDGER.c.credit.startswith(CLEARING_PREFIX), LEDGER.c.amount_minor),
-        (LEDGER.c.debit.startswith(CLEARING_PREFIX), -LEDGER.c.amount_minor),
+        (and_(debit == CUSTOMER_REFUNDS_PAYABLE, _settles(credit)), LEDGER.c.amount_minor),
+        (and_(credit == CUSTOMER_REFUNDS_PAYABLE, _settles(debit)), -LEDGER.c.amount_minor),
         else_=0,
     )
+
+
+def _settles(account: ColumnElement[str]) -> ColumnElement[bool]:
+    return or_(*(account.startswith(prefix) for prefix in SETTLEMENT_PREFIXES))
 
 
 def _units_taken() -> ScalarSelect[int]:
@@ -76,6 +84,21 @@ def _reserved() -> ScalarSelect[int]:
     )
 
 
+def _parts() -> ScalarSelect[int]:
+    """Refunds that its provider was, or is to be, asked for; a failed one is none."""
+    return (
+        select(func.count())
+        .select_from(LEGS)
+        .where(
+            LEGS.c.order_id == TENDERS.c.order_id,
+            LEGS.c.tender_id == TENDERS.c.tender_id,
+            LEGS.c.movement == Movement.REFUND,
+            LEGS.c.state != LegState.FAILED,
+        )
+        .scalar_subquery()
+    )
+
+
 _LOCKED_ORDER = (
     select(ORDERS, *(column.label(f"account_{column.name}") for column in ACCOUNTS.c))
     .join(ACCOUNTS, ACCOUNTS.c.customer_id == ORDERS.c.customer_id)
@@ -96,7 +119,7 @@ _BREAK_DOWNS = (
     .order_by(CASES.c.opened_at, CASES.c.number)
 )
 _TENDERS = (
-    select(TENDERS, (_refunded() + _reserved()).label("taken_minor"))
+    select(TENDERS, (_refunded() + _reserved()).label("taken_minor"), _parts().label("parts"))
     .where(TENDERS.c.order_id == bindparam("order_id"))
     .order_by(TENDERS.c.position)
 )

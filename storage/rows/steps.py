@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import bindparam, func, insert, select
 
-from activities.ports import HeardMessage, StoredStep
+from activities.rows import HeardMessage, StoredStep
 from aftersales.contract.messages import CaseStart
 from storage.rows.base import Rows, insert_if_new
 from storage.tables import CLAIMED_REQUESTS, HEARD_MESSAGES, STEPS

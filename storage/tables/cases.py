@@ -75,6 +75,7 @@ class Legs(Stored, table=True):
         CheckConstraint("amount_minor > 0", name="amount_above_zero"),
         UniqueConstraint("provider_number"),
         Index("ix_legs_order_id_tender_id", "order_id", "tender_id"),
+        Index("ix_legs_provider_reference_sent_at", "provider", "reference", "sent_at"),
     )
 
     number: str = Field(primary_key=True)
@@ -94,6 +95,12 @@ class Legs(Stored, table=True):
     key_try: int
     sent_at: datetime | None = Field(sa_type=UtcDateTime())
     released: bool
+    movement: str
+    destination: str
+    expected_by: datetime | None = Field(sa_type=UtcDateTime())
+    elsewhere: bool
+    captured_minor: int = Field(sa_type=BigInteger)
+    payee: str
 
 
 class ClaimedRequests(Stored, table=True):

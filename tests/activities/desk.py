@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
 from activities.case_steps import CaseSteps
-from activities.ports import CaseRow, LegRow, Order, Store
+from activities.ports import Store
+from activities.rows import CaseRow, LegRow, Order
 from activities.types import (
     Elapse,
     Intake,
     LegCall,
+    Message,
     OutcomeKind,
     PaymentOutcome,
     RecordMessage,
@@ -29,6 +31,8 @@ from aftersales.contract.messages import (
     Application,
     Decision,
     EvidenceSupplied,
+    HandPayment,
+    PayoutChoice,
     SurveyAnswer,
     Withdrawal,
 )
@@ -37,13 +41,14 @@ from aftersales.proof import ProofKey, sign
 from storage.tables import AUDIT, HEARD_MESSAGES, LEDGER
 from tests.activities.shop import CUSTOMER, KEY, NOW, application, start_of
 
-Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer
 _KINDS: dict[type[Message], MessageKind] = {
     Decision: MessageKind.DECISION,
     EvidenceSupplied: MessageKind.EVIDENCE,
     Withdrawal: MessageKind.WITHDRAWAL,
     Appeal: MessageKind.APPEAL,
     SurveyAnswer: MessageKind.SURVEY_ANSWER,
+    PayoutChoice: MessageKind.PAYOUT_CHOICE,
+    HandPayment: MessageKind.HAND_PAYMENT,
 }
 
 
@@ -101,15 +106,15 @@ class Desk:
         return await self.say(decision, actor=f"{role.value}-1", role=role)
 
     async def pay(
-        self, kind: OutcomeKind, leg: int = 1, attempt: int = 1, *, code: str = "", reference: str = ""
+        self, kind: OutcomeKind, leg: int = 1, attempt: int = 1, *, code: str = "", reference: str = "", **more: object
     ) -> Standing:
         """Record what became of a leg; where the case then stands."""
-        return (await self.record_payment(kind, leg, attempt, code=code, reference=reference)).standing
+        return (await self.record_payment(kind, leg, attempt, code=code, reference=reference, **more)).standing
 
     async def record_payment(
-        self, kind: OutcomeKind, leg: int = 1, attempt: int = 1, *, code: str = "", reference: str = ""
+        self, kind: OutcomeKind, leg: int = 1, attempt: int = 1, *, code: str = "", reference: str = "", **more: object
     ) -> StepResult:
-        outcome = PaymentOutcome(kind=kind, code=code, provider_reference=reference)
+        outcome = PaymentOutcome.model_validate({"kind": kind, "code": code, "provider_reference": reference, **more})
         step = RecordPayment(
             number=self.number, round=self._next(), now=self.now, leg=leg, attempt=attempt, outcome=outcome
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from activities.ports import Account
+from activities.rows import Account
 from aftersales.contract.messages import Application, CaseStart, Item
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import Language, Money, Reason, Role

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from activities.types import OutcomeKind, StepResult
-from aftersales.contract.messages import Withdrawal
-from aftersales.contract.values import CaseStatus, DecisionKind, LegState, Role, WaitsFor
+from aftersales.contract.messages import PayoutChoice, Withdrawal
+from aftersales.contract.values import CaseStatus, DecisionKind, LegState, PayoutMethod, Role, WaitsFor
 from tests.activities.desk import Desk
 from tests.activities.shop import application, cny, items
 
-PAID = {"sales_returns": 500, "clearing:gift_card": -500}
-PAID_TWICE = {"sales_returns": 500, "refunds_overpaid": 500, "clearing:gift_card": -1000}
+PAID = {"sales_returns": 500, "stored_value:gift_card": -500}
+PAID_TWICE = {"sales_returns": 500, "refunds_overpaid": 500, "stored_value:gift_card": -1000}
 ONE_CUP = application(amount=cny(500))
 
 
@@ -185,3 +185,39 @@ async def test_finance_keeps_the_case_while_the_rest_of_it_moves(desk: Desk) -> 
     assert waits(first) == (CaseStatus.PARTLY_REFUNDED, WaitsFor.FINANCE, "finance")
     second = await desk.record_payment(OutcomeKind.SUCCEEDED, leg=1)
     assert waits(second) == (CaseStatus.REFUNDED, WaitsFor.FINANCE, "finance")
+
+
+# --- a part that was given up -----------------------------------------------------------------------------
+
+
+@pytest.fixture(name="partly")
+async def case_of_which_a_part_was_given_up(desk: Desk) -> Desk:
+    """The first leg is paid; the second could have gone elsewhere, but finance settled it at the till."""
+    await desk.apply()
+    await desk.pay(OutcomeKind.SUCCEEDED, leg=1)
+    await desk.pay(OutcomeKind.REJECTED, leg=2, elsewhere=True)
+    await desk.decide(DecisionKind.REJECT, role=Role.FINANCE, explanation="Settled at the till.")
+    assert (await desk.case()).status is CaseStatus.PARTLY_REFUNDED
+    return desk
+
+
+async def test_a_part_that_was_given_up_and_moved_after_all_alarms_finance(partly: Desk) -> None:
+    result = await partly.record_payment(OutcomeKind.SUCCEEDED, leg=2)
+    assert result.alarm
+    assert waits(result) == (CaseStatus.REFUNDED, WaitsFor.FINANCE, "finance")
+    assert [reason for reason, _ in await alarms(partly)] == ["moved_after_all"]
+
+
+async def test_a_part_that_was_given_up_goes_nowhere_when_the_other_part_comes_back(partly: Desk) -> None:
+    await partly.pay(OutcomeKind.REVERSED, leg=1, elsewhere=True)
+    assert (await partly.case()).waits_for is WaitsFor.CUSTOMER
+    assert (await partly.say(PayoutChoice(method=PayoutMethod.STORE_CREDIT))).accepted
+    open_legs = [row.leg.leg for row in await partly.legs() if row.leg.state is LegState.RESERVED]
+    assert open_legs == [1]
+
+
+async def test_a_refund_that_was_given_up_asks_for_no_destination_any_more(failed: Desk) -> None:
+    await failed.pay(OutcomeKind.PENDING)
+    await failed.pay(OutcomeKind.REJECTED, elsewhere=True)
+    await failed.decide(DecisionKind.REJECT, role=Role.FINANCE, explanation="Settled at the till.")
+    assert not any(row.leg.elsewhere for row in await failed.legs())

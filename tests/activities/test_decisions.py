@@ -204,7 +204,7 @@ async def test_giving_up_a_payment_leaves_what_was_paid_as_paid(failed: Desk) ->
     case = await failed.case()
     assert (case.status, case.waits_for) == (CaseStatus.PARTLY_REFUNDED, WaitsFor.NOBODY)
     assert await failed.units_taken("lamp") == 1
-    assert await failed.balances() == {"sales_returns": 3000, "clearing:gift_card": -3000}
+    assert await failed.balances() == {"sales_returns": 3000, "stored_value:gift_card": -3000}
 
 
 async def test_giving_up_when_nothing_was_paid_frees_everything(desk: Desk) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from activities.ports import Action, CaseRow
+from activities.ports import Action
+from activities.rows import CaseRow
 from activities.speakers import check_speaker
+from activities.types import Message
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Proof, SurveyAnswer, Withdrawal
 from aftersales.contract.values import (
@@ -17,7 +19,7 @@ from aftersales.contract.values import (
     Role,
     WaitsFor,
 )
-from tests.activities.desk import Desk, Message
+from tests.activities.desk import Desk
 from tests.activities.shop import CUSTOMER, NOW, application, cny, start_of
 from tests.fakes import FakePolicy
 
@@ -66,6 +68,8 @@ SPEAKERS = {
     MessageKind.WITHDRAWAL: {Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.ADMIN},
     MessageKind.APPEAL: {Role.CUSTOMER},
     MessageKind.SURVEY_ANSWER: {Role.CUSTOMER},
+    MessageKind.PAYOUT_CHOICE: {Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.ADMIN},
+    MessageKind.HAND_PAYMENT: {Role.FINANCE, Role.ADMIN},
 }
 
 

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notifications
-from activities.ports import Action, Mail, MailState
+from activities.ports import Action
+from activities.rows import Mail, MailState
 from activities.types import Notify, Stage
 from aftersales.contract.values import CaseStatus, WaitsFor
 from storage.orders import save_orders

@@ -9,14 +9,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.payments import PaymentCalls
-from activities.ports import LegRow
+from activities.rows import LegRow
 from activities.types import OutcomeKind, PaymentOutcome
 from aftersales.contract.messages import Withdrawal
 from aftersales.contract.values import ErrorCode, LegState
 from storage.store import SqlStore
 from tests.activities.desk import Desk
 from tests.activities.shop import NOW, application, cny
-from tests.fakes import FakeClock, FakePayments
+from tests.fakes import NO_LIMITS, FakeClock, FakePayees, FakePayments
 
 TIMED_OUT = PaymentOutcome(kind=OutcomeKind.UNKNOWN, code="read_timeout")
 STORED_500 = PaymentOutcome(kind=OutcomeKind.UNKNOWN, code="server_error", key_spent=True)
@@ -44,7 +44,7 @@ class Till:
 @pytest.fixture(name="till")
 async def leg_to_pay(desk: Desk, store: SqlStore, provider: FakePayments, clock: FakeClock) -> Till:
     await desk.apply(application(amount=cny(500)))
-    return Till(desk, PaymentCalls(provider, store, clock))
+    return Till(desk, PaymentCalls(provider, store, clock, FakePayees(), NO_LIMITS))
 
 
 async def test_before_the_call_the_row_says_that_it_is_under_way(till: Till, provider: FakePayments) -> None:

@@ -64,3 +64,9 @@ def test_a_refused_amount_is_said_in_the_customers_words(
 def test_what_nobody_can_have_asked_for_is_not_dressed_up_as_a_refusal() -> None:
     with pytest.raises(AllocationImpossible):
         in_words(AllocationImpossible("a run has no units"), Language.EN)
+
+
+@pytest.mark.parametrize("key", sorted(_SENTENCES))
+def test_chinese_sentences_are_punctuated_as_chinese_is(key: str) -> None:
+    chinese, _ = _SENTENCES[key]
+    assert not set(",;:?!") & set(chinese)

@@ -11,7 +11,7 @@ from aftersales.contract.values import CaseStatus, DecisionKind, LegState, Role,
 from tests.activities.desk import Desk
 from tests.activities.shop import application, cny
 
-PAID = {"sales_returns": 500, "clearing:gift_card": -500}
+PAID = {"sales_returns": 500, "stored_value:gift_card": -500}
 OWED = {"sales_returns": 500, "customer_refunds_payable": -500}
 
 
@@ -57,10 +57,15 @@ async def test_what_is_not_final_keeps_the_money_reserved(
     assert await paying.balances() == OWED
 
 
-@pytest.mark.parametrize("kind", [OutcomeKind.REJECTED, OutcomeKind.NEEDS_PAYEE])
-async def test_a_proven_failure_releases_the_money_but_keeps_the_units(paying: Desk, kind: OutcomeKind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "waits_for"),
+    [(OutcomeKind.REJECTED, WaitsFor.FINANCE), (OutcomeKind.NEEDS_PAYEE, WaitsFor.CUSTOMER)],
+)
+async def test_a_proven_failure_releases_the_money_but_keeps_the_units(
+    paying: Desk, kind: OutcomeKind, waits_for: WaitsFor
+) -> None:
     standing = await paying.pay(kind, code="charge_disputed")
-    assert (standing.status, standing.waits_for) == (CaseStatus.PAYMENT_FAILED, WaitsFor.FINANCE)
+    assert (standing.status, standing.waits_for) == (CaseStatus.PAYMENT_FAILED, waits_for)
     assert standing.legs[0].failure_code == "charge_disputed"
     assert await paying.money_taken() == 0
     assert await paying.units_taken("cups") == 1

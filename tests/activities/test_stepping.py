@@ -8,10 +8,12 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.ports import Action
 from activities.stepping import input_digest
 from activities.types import Elapse, Intake, StepResult
-from aftersales.contract.values import CaseStatus, DecisionKind
-from tests.activities.desk import Desk
+from aftersales.contract.messages import Decision
+from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, Role
+from tests.activities.desk import Desk, answer_of
 from tests.activities.shop import NOW, application, items, start_of
 from tests.fakes import FakePolicy
 
@@ -51,18 +53,41 @@ async def test_another_input_under_the_same_round_is_an_error_for_good(desk: Des
 
 async def test_a_refusal_repeated_is_one_refusal(desk: Desk) -> None:
     await desk.apply()
-    first = await desk.decide(DecisionKind.APPROVE)
+    late = desk.signed(Decision(kind=DecisionKind.APPROVE), "agent-1", Role.AGENT)
+    first = await desk.record(late)
     desk._round -= 1
-    with pytest.raises(ApplicationError):  # the same round with a fresh nonce is another input
-        await desk.decide(DecisionKind.APPROVE)
-    assert not first.accepted
+    assert await desk.record(late) == first
+    assert first.answer is not None
+    assert not first.answer.accepted
     assert (await desk.actions()).count("refused") == 1
+
+
+async def test_a_message_whose_task_was_lost_does_not_end_the_case_for_the_one_that_comes_in_its_place(
+    desk: Desk, policy: FakePolicy
+) -> None:
+    """The database keeps what a workflow task did that a crash cut off; the engine may bring another message first."""
+    policy.says(Action.REVIEW)
+    await desk.apply()
+    approval, question = Decision(kind=DecisionKind.APPROVE), Decision(kind=DecisionKind.ASK, explanation="Which?")
+    first = desk.signed(approval, "agent-1", Role.AGENT)
+    await desk.record(first)
+    desk._round -= 1
+    second = desk.signed(question, "agent-2", Role.AGENT)
+    met = await desk.record(second)
+    assert answer_of(met).code is ErrorCode.TOO_LATE
+    assert met.standing.status is CaseStatus.PAYING, "the case goes on from what the lost task did"
+    assert await desk.money_taken() == 3333
+    desk._round -= 1
+    assert await desk.record(second) == met, "and a reset finds the same"
+    again = await desk.record(first)
+    assert (again.standing.status, answer_of(again).code) == (CaseStatus.PAYING, ErrorCode.NOT_NOW)
+    assert [heard["accepted"] for heard in await desk.heard()].count(True) == 1
 
 
 async def test_a_step_that_fails_leaves_nothing_behind(desk: Desk) -> None:
     await desk.apply()
     before = await desk.audit()
-    with pytest.raises(ValueError, match="expired or closed"):
+    with pytest.raises(ValueError, match="no_destination or closed"):
         await desk.elapse("vanished")
     assert await desk.audit() == before
     assert (await desk.case()).status is CaseStatus.PAYING

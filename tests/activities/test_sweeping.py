@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.ports import LegRow, RefundNews, RunState
+from activities.ports import RefundNews, RunState
+from activities.rows import LegRow
 from activities.sweeping import BATCH, MOST_BATCHES, Sweeping, SweepOrder, SweepResult
 from activities.types import Leg
 from aftersales.contract.errors import AftersalesError
@@ -60,17 +61,16 @@ class Yard:
             await unit.update_leg(row.model_copy(update={"leg": row.leg.model_copy(update={"state": state})}))
 
     async def news(self, event_id: str, number: str, says: RefundNews = RefundNews.SUCCEEDED) -> None:
-        await self.inbox.receive(
-            ProviderEvent(
-                provider="stripe",
-                event_id=event_id,
-                payload="{}",
-                received_at=self.clock.now(),
-                provider_number=f"{number}-1-1",
-                reference="re_1",
-                says=says,
-            )
+        event = ProviderEvent(
+            provider="stripe",
+            event_id=event_id,
+            payload="{}",
+            received_at=self.clock.now(),
+            provider_number=f"{number}-1-1",
+            reference="re_1",
+            says=says,
         )
+        await self.inbox.receive_all([event])
 
     async def sweep(self, after: str = "", *, batch: int = BATCH, most_batches: int = MOST_BATCHES) -> SweepResult:
         env = ActivityEnvironment()

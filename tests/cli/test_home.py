@@ -85,3 +85,12 @@ def test_a_folder_that_is_a_file_is_no_home(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(HomeError, match="Name another one with --home"):
         Home(tmp_path / "file").prepare()
+
+
+def test_secrets_that_a_later_version_needs_are_added_and_the_others_stay(home: Home) -> None:
+    kept = json.loads((home.folder / "secrets.json").read_text())
+    link = kept["link"]
+    del kept["payee"]
+    (home.folder / "secrets.json").write_text(json.dumps(kept))
+    assert home.prepare().payee.get_secret_value()
+    assert home.secrets().link.get_secret_value() == link

@@ -7,7 +7,10 @@ from io import BytesIO
 
 from aftersales.contract.values import Language
 from cli.orders.examples import EXAMPLES, example_lines
+from cli.orders.payments import BOOKS
 from domain.orders import OrderRecord
+from domain.rails import GIFT_CARD, STORE_CREDIT
+from integrations.providers import NAMES
 from integrations.shop.json_lines import read_json_lines
 from integrations.shop.outcomes import OrderRead
 
@@ -61,3 +64,16 @@ def test_the_orders_differ_in_what_they_are_there_for() -> None:
     assert orders["taxed"].lines[0].frozen.worth().tax_minor == 480
     assert orders["blocked"].account.state == "blocked"
     assert not orders["unpaid"].paid
+
+
+def test_every_way_of_paying_is_among_them() -> None:
+    paid_by = {tender.provider for order in examples().values() for tender in order.tenders}
+    assert paid_by == {*NAMES, GIFT_CARD, STORE_CREDIT, "cash"}
+    assert [tender.captured_minor for tender in examples()["gift-card"].tenders] == [19_900, 10_000]
+
+
+def test_the_sandbox_can_hold_every_payment_of_the_providers_that_it_plays() -> None:
+    orders = examples().values()
+    played = [tender for order in orders for tender in order.tenders if tender.provider in BOOKS]
+    assert played
+    assert all(BOOKS[tender.provider].reference.fullmatch(tender.reference) for tender in played)

@@ -12,13 +12,13 @@ from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.worker import Worker
 
 from aftersales.contract.errors import AftersalesError
+from aftersales.contract.names import QUEUE_CASES, QUEUE_NOTIFICATIONS
 from cli.production import register, silent_queues
 from cli.servers.commands import Ended, run
 from cli.servers.dev_server import DevServer, retention_of
 from cli.servers.errors import ServerUnavailableError
 from cli.servers.probes import LOOPBACK, eventually, free_port
 from cli.servers.search_attributes import AttributeTypes, ensure_search_attributes, registered_search_attributes
-from worker.settings import Queue
 
 
 @activity.defn
@@ -61,21 +61,19 @@ async def test_a_temporal_that_does_not_come_is_waited_for_no_longer_than_asked(
 
 async def test_a_worker_is_heard_on_the_queues_it_serves_and_on_no_other(dev_server: DevServer) -> None:
     client = await register(dev_server.address, a_namespace())
-    both = (Queue.NOTIFICATIONS, Queue.CASES)
+    both = (QUEUE_NOTIFICATIONS, QUEUE_CASES)
     assert await _silent(client, both) == list(both)
-    async with Worker(client, task_queue=Queue.NOTIFICATIONS, activities=[nothing]):
+    async with Worker(client, task_queue=QUEUE_NOTIFICATIONS, activities=[nothing]):
 
         async def heard() -> bool:
-            return await _silent(client, both) == [Queue.CASES]
+            return await _silent(client, both) == [QUEUE_CASES]
 
         assert await eventually(heard, 10)
         assert await _silent(client, both, host="another-machine") == list(both)
         assert await _silent(client, both, later=timedelta(minutes=5)) == list(both)
 
 
-async def _silent(
-    client: Client, queues: tuple[Queue, ...], host: str = "", later: timedelta = timedelta()
-) -> list[Queue]:
+async def _silent(client: Client, queues: tuple[str, ...], host: str = "", later: timedelta = timedelta()) -> list[str]:
     own = client.identity.rpartition("@")[2]
     return await silent_queues(client, queues, host or own, datetime.now(UTC) + later)
 

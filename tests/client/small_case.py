@@ -14,7 +14,9 @@ with workflow.unsafe.imports_passed_through():
         CaseStart,
         Decision,
         EvidenceSupplied,
+        HandPayment,
         PaymentChanged,
+        PayoutChoice,
         Proven,
         SurveyAnswer,
         Withdrawal,
@@ -100,6 +102,14 @@ class SmallRefundCase:
     def _survey_is_out(self, message: SurveyAnswer) -> None:  # noqa: ARG002
         if self._status not in OUTCOMES:
             raise ApplicationError("No survey yet.", type="a_word_of_a_newer_worker")
+
+    @workflow.update
+    async def choose_payout(self, message: PayoutChoice) -> Answer:
+        return self._hear(message, CaseStatus.PAYING)
+
+    @workflow.update
+    async def record_hand_payment(self, message: HandPayment) -> Answer:
+        return self._hear(message, CaseStatus.REFUNDED)
 
     @workflow.query
     def view(self) -> CaseView:

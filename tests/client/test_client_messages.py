@@ -16,7 +16,11 @@ from aftersales import (
     DecisionKind,
     ErrorCode,
     EvidenceSupplied,
+    HandPayment,
+    HandPaymentAct,
     PaymentChanged,
+    PayoutChoice,
+    PayoutMethod,
     Role,
     SurveyAnswer,
 )
@@ -62,6 +66,16 @@ class TestWithAWorker:
         await after_sales.decide(number, REJECTION, actor="agent-3")
         answer = await after_sales.appeal(number, Appeal(explanation="It was new."), actor="C-7")
         assert answer.status is CaseStatus.UNDER_REVIEW
+
+    async def test_a_customer_says_where_the_money_is_to_go(self, after_sales: AfterSales, number: str) -> None:
+        choice = PayoutChoice(method=PayoutMethod.BANK_TRANSFER, payee="4f2a", masked="DE•• •••• 3000")
+        answer = await after_sales.choose_payout(number, choice, actor="C-7")
+        assert answer == Answer(accepted=True, status=CaseStatus.PAYING)
+
+    async def test_finance_records_a_payment_by_hand(self, after_sales: AfterSales, number: str) -> None:
+        paid = HandPayment(provider_number=f"{number}-1-2", act=HandPaymentAct.PAID, reference="2026112300001")
+        answer = await after_sales.record_hand_payment(number, paid, actor="finance-2")
+        assert answer == Answer(accepted=True, status=CaseStatus.REFUNDED)
 
     async def test_a_message_that_the_case_turns_away_keeps_the_cases_code_and_sentence(
         self, after_sales: AfterSales, number: str

@@ -97,7 +97,8 @@ async def test_a_temporal_that_never_answers_is_named_within_seconds(silent_addr
     assert f"Temporal at {silent_address} cannot be reached (no answer within 3 seconds)" in str(error)
 
 
-async def test_a_host_that_does_not_exist_is_said_so() -> None:
+async def test_a_host_that_does_not_exist_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERSALES_PLAIN_PAYLOADS", "true")  # else it is not even asked
     error = await _failure(connect(address="temporal.invalid:7233"))
     assert "temporal.invalid:7233 cannot be reached (its host name is not known)" in str(error)
 

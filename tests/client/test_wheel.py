@@ -1,6 +1,7 @@
 """The published package alone: its wheel in an empty environment, against a running stack."""
 
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.servers.dev_server import DevServer
+from tests.client.encrypting import secret_of
 from tests.client.small_case import KEY, SLOW_PAYMENT
 
 REPOSITORY = Path(__file__).parents[2]
@@ -89,12 +91,31 @@ def test_the_wheel_carries_its_types_and_the_lock_and_only_the_client(wheel: Pat
     assert {name.split("/")[0].split("-")[0] for name in names} == {"aftersales", "aftersales_client"}
 
 
-async def test_the_wheel_needs_only_temporalio_and_pydantic(lone_python: Path) -> None:
+async def test_the_wheel_needs_only_temporalio_and_pydantic_and_cryptography_to_encrypt(lone_python: Path) -> None:
     program = (
         "from importlib import metadata, util;"
-        "print(sorted(metadata.requires('aftersales-client')), util.find_spec('sqlalchemy'), util.find_spec('cli'))"
+        "print(sorted(metadata.requires('aftersales-client')));"
+        "print([name for name in ('sqlalchemy', 'cli', 'cryptography') if util.find_spec(name)])"
     )
-    assert await _output(lone_python, "-P", "-c", program) == ("['pydantic>=2.11', 'temporalio<2,>=1.35'] None None\n")
+    needs = ["cryptography>=46; extra == 'encryption'", "pydantic>=2.11", "temporalio<2,>=1.35"]
+    assert (await _output(lone_python, "-P", "-c", program)).splitlines() == [str(needs), "[]"]
+
+
+async def test_a_backend_with_keys_and_without_the_extra_is_told_what_to_install(
+    lone_python: Path, backend_environment: dict[str, str]
+) -> None:
+    keys = json.dumps([{"key_id": "k1", "secret": secret_of("k1")}])
+    program = """
+from aftersales import connect, run
+run(connect())
+"""
+    environ = os.environ | backend_environment | {"AFTERSALES_ENCRYPTION_KEYS": keys}
+    ended = await asyncio.create_subprocess_exec(
+        lone_python, "-P", "-c", program, env=environ, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await ended.communicate()
+    assert ended.returncode == 1
+    assert b"Install `aftersales-client[encryption]`" in told
 
 
 @pytest.mark.usefixtures("running_worker")

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dotenv import dotenv_values
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,19 @@ def filled_in(service: str, given: Mapping[str, str]) -> dict[str, str]:
         return given[found["name"]] if found["kind"] == "?" else given.get(found["name"], found["text"] or "")
 
     return {name: _VARIABLE.sub(value, text) for name, text in environment(service).items()}
+
+
+def files(service: str) -> list[str]:
+    """The files of variables that a service is given, by name; all stand in one folder."""
+    named = services()[service].get("env_file", [])
+    paths = [Path(entry if isinstance(entry, str) else entry["path"]) for entry in named]
+    assert {path.parent for path in paths} <= {Path("deploy")}
+    return [path.name for path in paths]
+
+
+def variables_in(file: Path) -> dict[str, str]:
+    """What stands in a file of variables, read by the rules that Compose shares with everybody."""
+    return {name: value or "" for name, value in dotenv_values(file, interpolate=False).items()}
 
 
 def variables() -> Iterator[Variable]:

@@ -7,11 +7,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from sqlalchemy import make_url
 
 from cli.servers import temporal_server
+from portal.codec.settings import CodecSettings
 from portal.settings import PortalSettings
-from sandbox.settings import SandboxSettings
 from storage.engine import create_store_engine
 from tests.deploy.compose import (
     COMPOSE_FILE,
@@ -26,12 +27,19 @@ from tests.deploy.compose import (
     topology,
     variables,
 )
+from tests.deploy.documents import Settings, variables_of
 from worker.settings import WorkerSettings
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-SECRET = re.compile(r"PASSWORD|PWD|SECRET|API_KEY")
-OURS = {"schema", "register", "worker", "portal", "sandbox", "mail-sink"}
-GIVEN = {name: f"{name.lower().replace('_', '-')}-of-a-test" for name in required()}
+SECRET = re.compile(r"PASSWORD|PWD|SECRET|_KEYS?$|TOKEN")
+OURS = {"schema", "register", "worker", "portal", "codec-server", "sandbox", "mail-sink"}
+KEYS = f'[{{"key_id": "2026a", "secret": "{"A" * 43}="}}]'
+GIVEN = {
+    **{name: f"{name.lower().replace('_', '-')}-of-a-test" for name in required()},
+    "AFTERSALES_PAYEE_KEYS": KEYS,
+    "AFTERSALES_ENCRYPTION_KEYS": KEYS,
+    "CODEC_TOKENS": f'[{{"name": "anna", "sha256": "{"0" * 64}"}}]',
+}
 
 
 def test_the_file_is_valid_by_the_compose_specification() -> None:
@@ -93,8 +101,9 @@ def test_a_service_is_checked_for_health_or_is_a_job(name: str) -> None:
 
 
 def test_the_processes_get_more_time_to_stop_than_they_take_to_drain() -> None:
-    for name, drain in (("worker", "AFTERSALES_DRAIN_S"), ("portal", "AFTERSALES_PORTAL_DRAIN_S")):
-        assert seconds(services()[name]["stop_grace_period"]) >= int(environment(name)[drain]) + 10
+    drains = {"worker": "DRAIN_S", "portal": "PORTAL_DRAIN_S", "codec-server": "CODEC_DRAIN_S"}
+    for name, drain in drains.items():
+        assert seconds(services()[name]["stop_grace_period"]) >= int(environment(name)[f"AFTERSALES_{drain}"]) + 10
 
 
 def test_the_sandbox_and_the_mail_sink_exist_in_the_demo_alone() -> None:
@@ -111,6 +120,29 @@ def test_the_web_ui_changes_nothing() -> None:
     assert {told[f"TEMPORAL_{action}_DISABLED"] for action in actions} == {"true"}
 
 
+def test_the_web_ui_understands_what_it_is_told() -> None:
+    """Its image writes each value into a file of YAML without quotes."""
+    told = filled_in("temporal-ui", GIVEN)
+    read = YAML(typ="safe").load("\n".join(f"{name}: {value}" for name, value in told.items()))
+    assert {name: str(value).lower() for name, value in read.items()} == {
+        name: value.lower() for name, value in told.items()
+    }
+
+
+def test_the_web_ui_and_the_codec_server_know_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = {"UI_URL": "https://temporal.shop.example", "CODEC_URL": "https://codec.shop.example"}
+    told = filled_in("temporal-ui", GIVEN | addresses)
+    assert told["TEMPORAL_CODEC_ENDPOINT"] == told["TEMPORAL_CODEC_DEFAULT_ERROR_LINK"] == addresses["CODEC_URL"]
+    assert told["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
+    _tell(monkeypatch, "codec-server", UI_URL=addresses["UI_URL"])
+    assert CodecSettings().origins == (addresses["UI_URL"],)
+
+
+def test_the_codec_server_reaches_neither_temporal_nor_the_database() -> None:
+    assert services()["codec-server"]["networks"] == ["outside"]
+    assert set(environment("codec-server")).isdisjoint(environment("register"))
+
+
 def test_temporal_is_reached_by_the_product_and_its_locked_ui_alone() -> None:
     networks = topology()["networks"]
     members = {network: {name for name, it in services().items() if network in it["networks"]} for network in networks}
@@ -121,7 +153,7 @@ def test_temporal_is_reached_by_the_product_and_its_locked_ui_alone() -> None:
 
 def test_ports_are_published_on_this_machine_alone() -> None:
     published = {name: service["ports"] for name, service in services().items() if "ports" in service}
-    assert published.keys() == {"portal", "temporal-ui"}
+    assert published.keys() == {"portal", "temporal-ui", "codec-server"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -145,8 +177,8 @@ def test_the_worker_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch)
     settings = WorkerSettings()
     assert settings.drain_s == 30
     assert [key.key_id for key in settings.proof_keys] == ["portal", "shop"]
+    assert [key.key_id for key in settings.payee_keys] == ["2026a"]
     assert settings.case_url.endswith("/namespaces/aftersales/workflows/refund%2F{number}")
-    assert settings.stripe().api_base == "https://api.stripe.com"
     create_store_engine(settings.database_url)
 
 
@@ -155,30 +187,43 @@ def test_the_portal_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch)
     settings = PortalSettings()
     assert settings.proof_key().key_id == "portal"
     assert [key.key_id for key in settings.link_keys] == ["link1"]
-    assert settings.stripe_webhook_secrets[0].get_secret_value() == GIVEN["STRIPE_WEBHOOK_SECRET"]
+    assert [key.key_id for key in settings.payee_keys] == ["2026a"]
 
 
-def test_the_sandbox_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    _tell(monkeypatch, "sandbox")
-    settings = SandboxSettings()
-    assert settings.stripe_api_key.get_secret_value() == GIVEN["STRIPE_API_KEY"]
-    assert settings.webhook_url == "http://portal:8700/webhooks/stripe"
+def test_the_codec_server_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    _tell(monkeypatch, "codec-server")
+    settings = CodecSettings()
+    assert [key.key_id for key in settings.encryption_keys] == ["2026a"]
+    assert [token.name for token in settings.tokens] == ["anna"]
+    assert settings.host == "0.0.0.0"
+    assert settings.trusted_proxies == ()
+
+
+@pytest.mark.parametrize(("service", "kind"), [("worker", WorkerSettings), ("portal", PortalSettings)])
+def test_payloads_are_encrypted_unless_somebody_asks_for_plain_ones(
+    service: str, kind: type[WorkerSettings | PortalSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tell(monkeypatch, service)
+    settings = kind()
+    assert [key.key_id for key in settings.encryption_keys] == ["2026a"]
+    assert not settings.plain_payloads
+    _tell(monkeypatch, service, AFTERSALES_PLAIN_PAYLOADS="true")
+    assert kind().plain_payloads
 
 
 @pytest.mark.parametrize(
-    ("name", "prefix", "settings"),
+    ("service", "kind"),
     [
-        ("worker", "AFTERSALES_", WorkerSettings),
-        ("portal", "AFTERSALES_(?:PORTAL_)?", PortalSettings),
-        ("sandbox", "SANDBOX_", SandboxSettings),
+        ("worker", WorkerSettings),
+        ("portal", PortalSettings),
+        ("codec-server", CodecSettings),
     ],
 )
-def test_nothing_is_told_that_nobody_listens_to(name: str, prefix: str, settings: type[WorkerSettings]) -> None:
-    told = {key for key in environment(name) if re.match(prefix, key)}
-    known = {field.upper() for field in settings.model_fields}
-    assert {re.sub(f"^{prefix}", "", key) for key in told} <= known
+def test_nothing_is_told_that_nobody_listens_to(service: str, kind: Settings) -> None:
+    told = {name for name in environment(service) if name.startswith("AFTERSALES_")}
+    assert told <= variables_of(kind)
 
 
-def _tell(monkeypatch: pytest.MonkeyPatch, service: str) -> None:
-    for name, value in filled_in(service, GIVEN).items():
+def _tell(monkeypatch: pytest.MonkeyPatch, service: str, **given: str) -> None:
+    for name, value in filled_in(service, GIVEN | given).items():
         monkeypatch.setenv(name, value)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.deploy.compose import ROOT
 from tests.deploy.documents import text_of
+from tests.support.browser import PROGRAMS
 
 
 def planned(*target: str) -> list[str]:
@@ -44,6 +45,11 @@ def test_the_build_runs_the_readmes_test_command_and_the_production_topology() -
     assert "set -euo pipefail" in script
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
     subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], timeout=30, check=True)
+
+
+def test_the_build_gets_a_browser_unless_one_is_there_that_the_tests_would_take() -> None:
+    (line,) = [line for line in text_of(".ci/run").splitlines() if "missing+=(chromium)" in line]
+    assert " ".join(PROGRAMS) in line
 
 
 @pytest.mark.parametrize("project", ["pyproject.toml", "client/pyproject.toml"])

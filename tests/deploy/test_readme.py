@@ -9,12 +9,15 @@ from aftersales.contract.values import CaseStatus
 from cli.commands import CATALOGUE
 from cli.commands.deployment import CALLER
 from cli.home import DEFAULT
+from integrations.providers import NAMES
 from tests.deploy.compose import ROOT
 from tests.deploy.documents import (
     READMES,
+    TABLES,
     arrows,
     code_blocks,
     commands_shown,
+    commands_typed,
     documented_commands,
     documented_for_the_command_line,
     documented_settings,
@@ -24,15 +27,22 @@ from tests.deploy.documents import (
     outline,
     read_by_the_command_line,
     text_of,
+    unknown_parts,
 )
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 SECTIONS = ["Context", "Decision", "Consequences", "Alternatives", "The check that guards it"]
 
 
+@pytest.mark.parametrize("document", TABLES)
+def test_every_setting_is_documented_with_its_default(document: str) -> None:
+    assert documented_settings(document) == expected_settings(document)
+
+
 @pytest.mark.parametrize("readme", READMES)
-def test_every_setting_is_documented_with_its_default(readme: str) -> None:
-    assert documented_settings(readme) == expected_settings()
+def test_the_page_of_every_provider_is_found_from_the_readme(readme: str) -> None:
+    pages = {f"docs/providers/{name}.md" for name in NAMES}
+    assert pages <= {str(file.relative_to(ROOT)) for file in linked_files(ROOT / readme)}
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -46,6 +56,12 @@ def test_what_the_command_line_reads_from_its_environment_is_documented(readme: 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_command_is_documented_and_no_other(readme: str) -> None:
     assert documented_commands(readme) == {entry.name for entry in CATALOGUE}
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_document_tells_to_type_exists(document: Path) -> None:
+    for typed in commands_typed(document):
+        assert unknown_parts(typed) == [], typed
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from activities.ports import Account, CaseRow, LegRow, Letter
+from activities.ports import Letter
+from activities.rows import Account, CaseRow, LegRow
 from activities.types import Notify, Stage
 
 

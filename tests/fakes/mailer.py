@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from activities.ports import Mail, MailRefusedError
+from activities.ports import MailRefusedError
+from activities.rows import Mail
 
 
 class FakeMailer:

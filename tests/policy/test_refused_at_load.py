@@ -130,7 +130,7 @@ def edges_crossed(document: Document) -> None:
         (cell_missing, "'amount_minor': the cell is missing"),
         (cell_under_a_misspelt_key, "no such column"),
         (unknown_fact, "no fact 'raeson'"),
-        (output_missing, "missing promotion"),
+        (output_missing, "missing tender_order"),
         (one_column_twice, "an id of its own"),
         (no_input_schema, "schema"),
         (schema_without_a_fact, "missing unused"),

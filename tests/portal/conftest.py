@@ -1,6 +1,7 @@
-"""The portal on a migrated SQLite file, with real records, links and evidence; only the cases are a fake."""
+"""The portal on a migrated database, with real records, links and evidence; only the cases are a fake."""
 
 import asyncio
+import base64
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,27 +15,33 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
 
-from activities.ports import LegRow
+from activities.rows import LegRow
 from activities.types import Leg
-from aftersales.contract.messages import Answer, PaymentChanged, SurveyAnswer
+from aftersales.contract.messages import Answer, PaymentChanged, PayoutChoice, SurveyAnswer
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, Language, LegState, Money
+from aftersales.sealing import EncryptionKey
+from bench.deliveries import HANDS
 from integrations.evidence import open_evidence
 from integrations.links import LinkKey, LinkSigner, SurveyLink, UploadTicket
+from integrations.vault import Vault
 from portal.app import Parts, create_app
 from portal.settings import PortalSettings
 from portal.telling import Telling
-from portal.verifiers import verifiers
 from storage import schema
 from storage.engine import create_store_engine
+from storage.payees import PayeeStore
 from storage.portal import PortalStore
 from storage.store import SqlStore
+from tests.storage.conftest import migrated_postgres, migrated_template
+
+__all__ = ["migrated_postgres", "migrated_template"]
 
 NUMBER = number_for("shop", "portal")
 PROVIDER_NUMBER = f"{NUMBER}-1-1"
 ADDRESS = "198.51.100.7"
-WEBHOOK_SECRET = "whsec_" + "w" * 32
 LINK_KEY = LinkKey(key_id="k1", secret=SecretStr("l" * 32))
+PAYEE_KEY = EncryptionKey(key_id="v1", secret=SecretStr(base64.b64encode(b"v" * 32).decode()))
 ACCEPTED = Answer(accepted=True, status=CaseStatus.REFUNDED)
 
 
@@ -75,6 +82,7 @@ class FakeCases:
     def __init__(self) -> None:
         self.hints: list[tuple[str, PaymentChanged]] = []
         self.answers: list[tuple[str, SurveyAnswer, str, str]] = []
+        self.choices: list[tuple[str, PayoutChoice, str, str]] = []
         self.answer: Answer | Exception = ACCEPTED
         self.failure: Exception | None = None
 
@@ -82,6 +90,12 @@ class FakeCases:
         if self.failure:
             raise self.failure
         self.hints.append((number, hint))
+
+    async def choose_payout(self, number: str, message: PayoutChoice, *, actor: str, message_id: str) -> Answer:
+        self.choices.append((number, message, actor, message_id))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
     async def answer_survey(self, number: str, message: SurveyAnswer, *, actor: str, message_id: str) -> Answer:
         self.answers.append((number, message, actor, message_id))
@@ -103,15 +117,16 @@ class House:
     evidence: Path
     app: ASGIApp
     telling: Telling
+    payees: PayeeStore
 
-    async def leg_in(self, state: LegState) -> None:
-        """A case's leg, now in this state; `re_1` is its refund once the provider has answered."""
+    async def leg_in(self, state: LegState, provider: str = "stripe", currency: str = "USD") -> None:
+        """A case's leg of 10.00, now in this state; `re_1` is its refund once the provider has answered."""
         leg = Leg(
             leg=1,
             attempt=1,
-            provider="stripe",
+            provider=provider,
             provider_number=PROVIDER_NUMBER,
-            amount=Money(minor=1000, currency="USD"),
+            amount=Money(minor=1000, currency=currency),
             state=state,
             provider_reference="" if state in (LegState.RESERVED, LegState.SUBMITTING) else "re_1",
         )
@@ -146,8 +161,8 @@ def settings_for(folder: Path, database: Path) -> PortalSettings:
         database_url=f"sqlite:///{database}",
         evidence=str(folder / "evidence"),
         link_keys=(LINK_KEY,),
+        payee_keys=(PAYEE_KEY,),
         proof_secret=SecretStr("p" * 32),
-        stripe_webhook_secrets=(SecretStr(WEBHOOK_SECRET),),
         shop_name="Lantern <Shop>",
         largest_webhook_bytes=4096,
         body_limit_s=5,
@@ -172,13 +187,15 @@ async def house_with(settings: PortalSettings) -> AsyncIterator[House]:
         cases=cases,
         evidence=open_evidence(settings.evidence),
         links=(links := LinkSigner(settings.link_keys)),
-        verifiers=verifiers(settings),
+        readers={hand.provider: hand.reader() for hand in HANDS},
         telling=(telling := Telling(records, cases, clock, settings.webhook_grace_s)),
         clock=clock,
+        payees=(payees := PayeeStore(engine, vault := Vault(settings.payee_keys))),
+        vault=vault,
     )
     app = create_app(settings, parts)
     async with client_of(app, ADDRESS) as client:
-        yield House(client, cases, records, engine, links, clock, Path(settings.evidence), app, telling)
+        yield House(client, cases, records, engine, links, clock, Path(settings.evidence), app, telling, payees)
     await telling.stop()
     await engine.dispose()
 

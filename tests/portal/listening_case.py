@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from aftersales.contract.messages import Answer, CaseStart, PaymentChanged, SurveyAnswer
+    from aftersales.contract.messages import Answer, CaseStart, PaymentChanged, PayoutChoice, SurveyAnswer
     from aftersales.contract.names import REFUND_CASE
     from aftersales.contract.numbers import WORKFLOW_ID_PREFIX
     from aftersales.contract.values import CaseStatus
@@ -15,7 +15,7 @@ KEYRING = Keyring([KEY])
 
 @workflow.defn(name=REFUND_CASE)
 class ListeningCase:
-    """Notes the provider's hint and who rated it how."""
+    """Notes the provider's hint, and who rated it how or wants the money where."""
 
     def __init__(self) -> None:
         self._provider_number = ""
@@ -35,3 +35,9 @@ class ListeningCase:
         proof = KEYRING.verify(said, workflow.info().workflow_id.removeprefix(WORKFLOW_ID_PREFIX))
         self._ratings.append(f"{proof.role.value} {proof.actor}: {said.score}")
         return Answer(accepted=True, status=CaseStatus.REFUNDED)
+
+    @workflow.update
+    async def choose_payout(self, said: PayoutChoice) -> Answer:
+        proof = KEYRING.verify(said, workflow.info().workflow_id.removeprefix(WORKFLOW_ID_PREFIX))
+        self._ratings.append(f"{proof.role.value} {proof.actor}: {said.masked} by {said.payee}")
+        return Answer(accepted=True, status=CaseStatus.PAYING)

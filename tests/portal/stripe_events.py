@@ -1,13 +1,12 @@
 """Stripe's deliveries, as Stripe signs them."""
 
-import hashlib
-import hmac
 import json
 from datetime import datetime
 
 import httpx2
 
-from tests.portal.conftest import PROVIDER_NUMBER, WEBHOOK_SECRET, House
+from bench.deliveries import WEBHOOK_SECRET, stamped
+from tests.portal.conftest import PROVIDER_NUMBER, House
 
 
 def refund_event(
@@ -25,9 +24,7 @@ def refund_event(
 
 def signed(body: bytes, at: datetime, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
     """The header of a delivery made at that time."""
-    stamp = int(at.timestamp())
-    signature = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"Stripe-Signature": f"t={stamp},v1={signature}"}
+    return {"Stripe-Signature": stamped(body, at, secret)}
 
 
 async def deliver(

@@ -10,10 +10,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.messages import PaymentChanged, SurveyAnswer
+from aftersales.contract.messages import PaymentChanged, PayoutChoice, SurveyAnswer
 from aftersales.contract.names import QUEUE_CASES, REFUND_CASE
 from aftersales.contract.numbers import new_number, workflow_id
-from aftersales.contract.values import ErrorCode
+from aftersales.contract.values import ErrorCode, PayoutMethod
 from cli.servers.dev_server import DevServer
 from portal.cases import ClientCases
 from tests.portal.listening_case import KEY, ListeningCase
@@ -46,6 +46,19 @@ async def test_an_answer_that_is_sent_again_counts_once(temporal: Client, dev_se
         assert answer.accepted
     await cases.payment_changed(number, PaymentChanged(provider="stripe", provider_number="n"))
     assert await handle.result() == ["n", "customer c-7: 4"]
+
+
+async def test_a_customers_destination_reaches_its_case_by_its_name_and_masked(
+    temporal: Client, dev_server: DevServer
+) -> None:
+    number = new_number()
+    handle = await started(temporal, number)
+    cases = ClientCases(KEY, dev_server.address, "default")
+    choice = PayoutChoice(method=PayoutMethod.BANK_TRANSFER, payee="4f2a", masked="DE•• •••• 3000")
+    answer = await cases.choose_payout(number, choice, actor="c-7", message_id="payout-4f2a")
+    assert answer.accepted
+    await cases.payment_changed(number, PaymentChanged(provider="stripe", provider_number="n"))
+    assert await handle.result() == ["n", "customer c-7: DE•• •••• 3000 by 4f2a"]
 
 
 async def started(temporal: Client, number: str) -> WorkflowHandle[Any, Any]:

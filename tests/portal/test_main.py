@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -17,15 +18,17 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.sweeping import Sweeping, SweepOrder
 from aftersales.contract.values import LegState
+from bench.deliveries import HANDS, WEBHOOK_SECRET, Told
 from cli.servers.probes import free_port
 from integrations.links import LinkKey, LinkSigner, UploadTicket
 from storage.reading import Reading
 from tests.fakes import FakeEngine
 from tests.integrations.evidence.samples import JPEG
-from tests.portal.conftest import LINK_KEY, NUMBER, WEBHOOK_SECRET, House
+from tests.portal.conftest import LINK_KEY, NUMBER, PROVIDER_NUMBER, House
 from tests.portal.stripe_events import refund_event, signed
 
 LINK_KEYS = json.dumps([{"key_id": "k1", "secret": "l" * 32}])
+PAYEE_KEYS = json.dumps([{"key_id": "v1", "secret": base64.b64encode(b"v" * 32).decode()}])
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
@@ -34,6 +37,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "AFTERSALES_DATABASE_URL": f"sqlite:///{folder / 'portal.db'}",
         "AFTERSALES_EVIDENCE": str(folder / "evidence"),
         "AFTERSALES_LINK_KEYS": LINK_KEYS,
+        "AFTERSALES_PAYEE_KEYS": PAYEE_KEYS,
         "AFTERSALES_PORTAL_PROOF_SECRET": "p" * 32,
         "AFTERSALES_PORTAL_PORT": str(port),
         "AFTERSALES_STRIPE_WEBHOOK_SECRETS": json.dumps([WEBHOOK_SECRET]),
@@ -116,6 +120,27 @@ def test_a_client_is_who_a_named_proxy_says(
     assert [each.status_code for each in told] == answers
 
 
+async def test_each_provider_that_is_set_up_is_heard_and_answered_in_its_words_and_no_other(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "portal.db")
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = environment(tmp_path, port)
+    for hand in HANDS[1:]:
+        settings |= hand.environ()
+    del settings["AFTERSALES_STRIPE_WEBHOOK_SECRETS"]
+    answers = {}
+    with portal(settings):
+        await asyncio.to_thread(wait_until_it_lives, address)
+        async with httpx2.AsyncClient() as provider:
+            for hand in HANDS:
+                body, headers = hand.delivery(Told("evt_1", PROVIDER_NUMBER), datetime.now(UTC))
+                answer = await provider.post(f"{address}/webhooks/{hand.provider}", content=body, headers=headers)
+                answers[hand.provider] = (answer.status_code, answer.content if answer.is_success else b"")
+    assert answers == {hand.provider: (200, hand.taken) for hand in HANDS[1:]} | {"stripe": (404, b"")}
+
+
 async def test_a_webhook_acknowledged_by_a_portal_that_is_then_killed_is_told_by_the_sweep(house: House) -> None:
     await house.leg_in(LegState.SUBMITTING)
     port = free_port()
@@ -154,11 +179,15 @@ def test_without_its_keys_the_portal_does_not_start_and_says_what_to_set(tmp_pat
     ("name", "value", "said"),
     [
         ("DATABASE_URL", "mysql://x/y", "AFTERSALES_DATABASE_URL: "),
+        ("STRIPE_WEBHOOK_SECRETS", '[""]', "AFTERSALES_STRIPE_WEBHOOK_SECRETS "),
+        ("STRIPE_WEBHOOK_SECRETS", "known", "AFTERSALES_STRIPE_WEBHOOK_SECRETS: "),
+        ("WECHAT_PUBLIC_KEY", "known to nobody", "AFTERSALES_WECHAT_PUBLIC_KEY_ID "),
         ("EVIDENCE", "ftp://shop.example/evidence", "AFTERSALES_EVIDENCE: "),
         ("EVIDENCE", "/proc/nowhere/evidence", "AFTERSALES_EVIDENCE: "),
         ("LINK_KEYS", "k1=secret-known-to-nobody", "AFTERSALES_LINK_KEYS: "),
         ("LINK_KEYS", json.dumps([{"key_id": "k1", "secret": "known"}]), "at least 16 bytes"),
         ("LINK_KEYS", json.dumps([{"key_id": "k1", "secret": "known-to-nobody!"}] * 2), "k1 stands there twice"),
+        ("PAYEE_KEYS", json.dumps([{"key_id": "k1", "secret": "known-to-nobody!"}]), "must be 32 bytes in base64"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_told_by_its_name_in_one_paragraph(

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from aftersales.contract.errors import AftersalesError
+from aftersales.contract.messages import PaymentChanged
 from aftersales.contract.values import ErrorCode, LegState
+from portal.telling import TOLD_AT_ONCE
 from tests.portal.conftest import House
 from tests.portal.stripe_events import deliver, refund_event
 
@@ -112,6 +114,48 @@ async def test_more_events_than_can_wait_at_once_are_left_to_the_sweep(
     house.clock.release()
     await house.telling.settled()
     assert (len(house.cases.hints), await house.waiting()) == (1, ["evt_2"])
+
+
+async def test_few_cases_are_told_at_one_time_and_the_answers_do_not_wait_for_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling, at_once, most = asyncio.Event(), 0, 0
+
+    async def told_slowly(number: str, hint: PaymentChanged) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await telling.wait()
+        at_once -= 1
+        house.cases.hints.append((number, hint))
+
+    monkeypatch.setattr(house.cases, "payment_changed", told_slowly)
+    house.clock.hold()  # the answers alone are waited for
+    await house.leg_in(LegState.CONFIRMING)
+    answers = [await deliver(house, refund_event(f"evt_{n}", refund_id=f"re_{n}")) for n in range(TOLD_AT_ONCE + 3)]
+    assert {answer.status_code for answer in answers} == {200}
+    telling.set()
+    await house.telling.settled()
+    assert (most, len(house.cases.hints)) == (TOLD_AT_ONCE, TOLD_AT_ONCE + 3)
+
+
+async def test_a_case_is_told_when_no_provider_waits_for_its_answer_any_more(house: House) -> None:
+    house.clock.hold()  # the answer alone is waited for
+    await house.leg_in(LegState.CONFIRMING)
+    with house.telling.giving_way():
+        await deliver(house, refund_event())
+        await asyncio.sleep(0.05)
+        assert house.cases.hints == []
+    await house.telling.settled()
+    assert len(house.cases.hints) == 1
+
+
+async def test_a_case_is_told_though_providers_never_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.telling.GIVES_WAY_S", 0.01)
+    await house.leg_in(LegState.CONFIRMING)
+    with house.telling.giving_way():
+        await deliver(house, refund_event())
+        assert len(house.cases.hints) == 1
 
 
 async def test_what_repeats_an_event_that_could_not_be_told_leaves_that_one_to_the_sweep(house: House) -> None:

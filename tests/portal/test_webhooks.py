@@ -51,7 +51,7 @@ async def test_an_event_that_matches_no_leg_is_kept_and_nobody_is_told(paying: H
 
 async def test_a_forged_event_is_refused_and_not_stored(paying: House) -> None:
     answer = await deliver(paying, refund_event(), secret="whsec_other")
-    assert (answer.status_code, answer.json()["code"]) == (400, "not_verified")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "not_verified")
     assert await paying.waiting() == []
 
 

@@ -20,7 +20,7 @@ from cli.servers.processes import Processes
 from cli.servers.temporal_server import EXTENSION, lay_out_stores, start_temporal_server, start_web_ui
 from cli.stack import Stack
 from storage.schema import bring_up
-from tests.deploy.compose import ROOT, environment
+from tests.deploy.compose import ROOT, environment, filled_in
 from tests.support.stack import small_stack
 
 collect_ignore_glob = [] if os.environ.get("AFTERSALES_TEST_PRODUCTION") else ["test_*.py"]
@@ -57,7 +57,7 @@ async def topology(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[To
         server = await start_temporal_server(processes, accounts.temporal, folder / "configuration")
         await register(server.address, NAMESPACE)
         await bring_up(_text(accounts.owner), str(accounts.product.username))
-        web_ui = await start_web_ui(processes, server.address, environment("temporal-ui"))
+        web_ui = await start_web_ui(processes, server.address, filled_in("temporal-ui", {}))
         yield Topology(server.address, web_ui, accounts)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,20 +19,26 @@ from temporalio.worker import Worker
 from activities.case_steps import CaseSteps
 from activities.notify import Notifications
 from activities.payments import PaymentCalls
-from activities.ports import CaseRow
+from activities.ports import Payee, Payments
+from activities.rows import CaseRow
 from activities.types import OutcomeKind, PaymentOutcome, Stage
 from aftersales.client import AfterSales
 from aftersales.contract import names
 from aftersales.contract.handles import RefundCaseHandle
-from aftersales.contract.messages import Answer, CaseResult, Decision, PaymentChanged
+from aftersales.contract.messages import Answer, CaseResult, Decision, HandPayment, PaymentChanged, PayoutChoice
 from aftersales.contract.numbers import number_for, workflow_id
-from aftersales.contract.values import CaseStatus, DecisionKind, Role, WaitsFor
+from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, PayoutMethod, Role, WaitsFor
+from domain.rails import BY_HAND, OWN_RAILS, STORE_CREDIT, ways_of
 from storage.engine import create_store_engine
+from storage.hand_payments import HandPayments
 from storage.orders import OrderRecord, save_orders
+from storage.payees import PayeeStore, Taking
 from storage.schema import upgrade
 from storage.store import SqlStore
-from tests.activities.shop import KEY, KEYRING, application, items, order_record
-from tests.fakes import FakeLetters, FakeMailer, FakePayments, FakePolicy
+from storage.stored_value import StoredValuePayments
+from tests.activities.shop import CUSTOMER, KEY, KEYRING, application, items, order_record
+from tests.fakes import NO_LIMITS, FakeLetters, FakeMailer, FakePayments, FakePolicy
+from tests.support.keys import vault
 from workflows.refund_case import RefundCase
 
 CALLER = "shop"
@@ -61,14 +67,21 @@ class World:
     def workers(self, client: Client) -> list[Worker]:
         """One for each queue, as in production; the workflow in its sandbox."""
         store, clock = SqlStore(self.engine), ServerClock()
-        steps = CaseSteps(store, self.policy, KEYRING)
-        calls = PaymentCalls(self.provider, store, clock)
+        steps = CaseSteps(store, self.policy, KEYRING, ways_of({**OWN_RAILS, "stripe": NO_LIMITS}))
+        tills: dict[str, Payments] = {
+            "stripe": self.provider,
+            STORE_CREDIT: StoredValuePayments(self.engine, STORE_CREDIT, clock),
+            BY_HAND: HandPayments(self.engine, clock),
+        }
+        payees = PayeeStore(self.engine, vault())
         letters = Notifications(store, FakeLetters("agents@shop.example"), self.mailer, clock, "shop.example")
         served: dict[str, list[Callable[..., Any]]] = {
             names.QUEUE_CASES: [steps.intake, steps.record_message, steps.record_payment, steps.elapse],
-            names.payments_queue(self.provider.provider): [calls.submit_leg, calls.query_leg],
             names.QUEUE_NOTIFICATIONS: [letters.notify],
         }
+        for provider, payments in tills.items():
+            calls = PaymentCalls(payments, store, clock, payees, NO_LIMITS)
+            served[names.payments_queue(provider)] = [calls.submit_leg, calls.query_leg]
         return [
             Worker(
                 client,
@@ -131,6 +144,19 @@ class Scene:
     async def learn_of_the_order(self) -> None:
         await save_orders(self.world.engine, [_paid_by_card(self.order_id)])
 
+    async def choose(self, method: PayoutMethod, account: str = "") -> None:
+        """Where the money is to go instead."""
+        token = f"payee-{self.name}" if account else ""
+        if account:
+            at = datetime.now(UTC)
+            taking = Taking(number=self.number, customer_id=CUSTOMER, masked="wx•••", by=CUSTOMER, at=at)
+            await PayeeStore(self.world.engine, vault()).keep(
+                Payee(token=token, method=method, account=account), taking
+            )
+        choice = PayoutChoice(method=method, payee=token)
+        told = self.world.shop.choose_payout
+        accepted(await told(self.number, choice, actor=CUSTOMER, message_id="destination"))
+
     # --- staff ----------------------------------------------------------------------------------------
 
     async def review(self, kind: DecisionKind, explanation: str = "") -> None:
@@ -146,6 +172,14 @@ class Scene:
                 self.number, decision, actor=f"{role.value}-1", role=role, message_id=f"{kind.value} by {role.value}"
             )
         )
+
+    async def paid_by_hand(self, act: HandPaymentAct, actor: str, reference: str = "") -> None:
+        """What a finance person did about the payment that has no interface."""
+        async with SqlStore(self.world.engine).begin() as unit:
+            number = (await unit.legs(self.number))[-1].leg.provider_number
+        said = HandPayment(provider_number=number, act=act, reference=reference)
+        told = self.world.shop.record_hand_payment
+        accepted(await told(self.number, said, actor=actor, role=Role.FINANCE, message_id=f"{act.value} by {actor}"))
 
     # --- the provider ---------------------------------------------------------------------------------
 
@@ -203,8 +237,8 @@ def accepted(answer: Answer) -> None:
     assert answer.accepted, answer.sentence
 
 
-def outcome(kind: OutcomeKind, code: str = "") -> PaymentOutcome:
-    return PaymentOutcome(kind=kind, code=code)
+def outcome(kind: OutcomeKind, code: str = "", *, elsewhere: bool = False) -> PaymentOutcome:
+    return PaymentOutcome(kind=kind, code=code, elsewhere=elsewhere)
 
 
 def _paid_by_card(order_id: str) -> OrderRecord:

@@ -9,7 +9,15 @@ from typing import Final
 from activities.ports import Action
 from activities.types import OutcomeKind, Stage
 from aftersales.contract.messages import Appeal, EvidenceSupplied, SurveyAnswer
-from aftersales.contract.values import CaseStatus, DecisionKind, EvidenceRef, Role, WaitsFor
+from aftersales.contract.values import (
+    CaseStatus,
+    DecisionKind,
+    EvidenceRef,
+    HandPaymentAct,
+    PayoutMethod,
+    Role,
+    WaitsFor,
+)
 from storage.portal import PortalStore
 from tests.activities.shop import CUSTOMER
 from tests.fakes.payments import SUCCESS
@@ -137,6 +145,33 @@ async def reversed_within_window(case: Scene) -> CaseStatus:
     return CaseStatus.REFUNDED
 
 
+async def reversed_then_sent_elsewhere(case: Scene) -> CaseStatus:
+    await case.apply()
+    await case.hear(Stage.REFUNDED)
+    await case.pass_time(days=2)
+    case.provider_knows(outcome(OutcomeKind.REVERSED, "account_closed", elsewhere=True))
+    await case.provider_has_news()
+    await case.hear(Stage.DESTINATION_NEEDED)
+    await case.pass_time(days=8)
+    await case.hear(Stage.DESTINATION_REMINDER)
+    await case.choose(PayoutMethod.STORE_CREDIT)
+    return CaseStatus.REFUNDED
+
+
+async def paid_by_hand(case: Scene) -> CaseStatus:
+    case.provider_answers(outcome(OutcomeKind.REJECTED, "card_closed", elsewhere=True))
+    case.provider_knows(outcome(OutcomeKind.REJECTED, "card_closed", elsewhere=True))
+    await case.apply()
+    await case.hear(Stage.DESTINATION_NEEDED)
+    await case.pass_time(hours=5)
+    await case.choose(PayoutMethod.WECHAT_PAY, "wxid-of-the-customer")
+    await case.hear(Stage.PAY_BY_HAND)
+    await case.pass_time(hours=3)
+    await case.paid_by_hand(HandPaymentAct.PAID, "finance-1", reference="4200001234")
+    await case.paid_by_hand(HandPaymentAct.CONFIRMED, "finance-2")
+    return CaseStatus.REFUNDED
+
+
 async def provider_out_of_reach(case: Scene) -> CaseStatus:
     case.provider_answers(*[outcome(OutcomeKind.RETRY_SAME, "connection_refused")] * 5)
     await case.apply()
@@ -200,6 +235,8 @@ STORIES: Final[dict[str, Story]] = {
         payment_failed_then_retried,
         payment_failed_then_found_paid,
         reversed_within_window,
+        reversed_then_sent_elsewhere,
+        paid_by_hand,
         provider_out_of_reach,
         needs_merchant,
         order_unknown_then_known,

@@ -16,7 +16,8 @@ from typing import Final
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import Action, CaseRow
+from activities.ports import Action
+from activities.rows import CaseRow
 from activities.types import Stage, Timings
 from aftersales import connect
 from aftersales.contract.errors import AftersalesError

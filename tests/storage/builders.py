@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from activities.ports import Account, AuditEntry, CaseRow, LegRow, Mail, Posting
+from activities.rows import Account, AuditEntry, CaseRow, LegRow, Mail, Posting
 from activities.types import Leg, Stage
 from aftersales.contract.messages import Application, CaseStart, Item
 from aftersales.contract.numbers import number_for

@@ -12,7 +12,7 @@ from aftersales.contract.numbers import number_for
 from storage.engine import create_store_engine
 from storage.reading import Reading
 from storage.store import SqlStore
-from tests.storage.builders import CAPTURED_MINOR, NUMBER, UNIT_MINOR, entry, leg_row, start
+from tests.storage.builders import CAPTURED_MINOR, NUMBER, UNIT_MINOR, case_row, entry, leg_row, start
 
 
 async def reserve_if_left(store: Store, key: int) -> bool:
@@ -43,6 +43,22 @@ async def test_the_ceiling_holds_between_processes(url: str) -> None:
     for engine in engines:
         await engine.dispose()
     assert sum(reserved) == CAPTURED_MINOR // UNIT_MINOR
+
+
+async def test_of_two_units_that_act_on_one_case_the_second_waits_for_the_first(store: SqlStore) -> None:
+    async with store.begin() as unit:
+        await unit.insert_case(case_row(NUMBER))
+
+    async def act() -> None:
+        async with store.begin() as unit:
+            await unit.case(NUMBER)
+
+    async with store.begin() as unit:
+        await unit.case(NUMBER)
+        second = asyncio.create_task(act())
+        await asyncio.wait({second}, timeout=0.3)
+        assert not second.done()
+    await second
 
 
 async def test_of_a_hundred_claims_of_one_key_one_case_gets_it(store: SqlStore) -> None:

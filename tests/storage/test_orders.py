@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import Account, Order
+from activities.rows import Account, Order
 from domain.allocation import FrozenLine, Run
 from domain.orders import OrderRecord, RecordLine, RecordTender
 from storage import orders

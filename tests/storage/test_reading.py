@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import CaseRow, HeardMessage
+from activities.rows import CaseRow, HeardMessage
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, MessageKind, WaitsFor
 from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, clearing

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.values import Language, Reason
 from cli.home import Home
-from cli.orders.cards import charge_cards
+from cli.orders.payments import seed_payments
 from cli.stack import Stack, StackOptions, running_stack
 from domain.allocation import DraftLine, DraftShipping, OrderDraft, TaxMode
 from domain.freezing import freeze
@@ -99,7 +99,7 @@ async def seed(stack: Stack, record: OrderRecord) -> None:
     finally:
         await engine.dispose()
     async with stack.sandbox_admin() as sandbox:
-        await charge_cards(sandbox, [record])
+        await seed_payments(sandbox, [record])
 
 
 def _record(

@@ -8,6 +8,9 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 
+from integrations.provider import ProviderBlock
+from integrations.stripe.block import StripeBlock
+from tests.support.keys import PAYEE_SECRET
 from tests.support.program import Ran, bare_environment
 from worker.settings import WorkerSettings
 
@@ -15,7 +18,7 @@ STRIPE_KEY = "sk_test_known-to-nobody"
 PROOF_SECRET = "proof-secret-known-to-nobody"
 LINK_SECRET = "link-secret-known-to-nobody"
 DATABASE_PASSWORD = "password-known-to-nobody"
-SECRETS = (STRIPE_KEY, PROOF_SECRET, LINK_SECRET, DATABASE_PASSWORD)
+SECRETS = (STRIPE_KEY, PROOF_SECRET, LINK_SECRET, DATABASE_PASSWORD, PAYEE_SECRET)
 LIMIT_S = 30
 
 
@@ -29,6 +32,7 @@ def environment(**changes: str) -> dict[str, str]:
         "database_url": f"postgresql+asyncpg://worker:{DATABASE_PASSWORD}@127.0.0.1:9/aftersales",
         "proof_keys": json.dumps([key("portal1", PROOF_SECRET)]),
         "link_keys": json.dumps([key("link1", LINK_SECRET)]),
+        "payee_keys": json.dumps([key("payee1", PAYEE_SECRET)]),
         "stripe_api_key": STRIPE_KEY,
         "stripe_api_base": "http://127.0.0.1:9",
         "temporal_address": "127.0.0.1:9",
@@ -37,16 +41,27 @@ def environment(**changes: str) -> dict[str, str]:
     return {f"AFTERSALES_{name.upper()}": value for name, value in told.items()}
 
 
+def without(*names: str) -> dict[str, str]:
+    """All that a worker needs but these."""
+    gone = {f"AFTERSALES_{name.upper()}" for name in names}
+    return {name: value for name, value in environment().items() if name not in gone}
+
+
 def settings(**changes: object) -> WorkerSettings:
     """The same as settings; changes as values, not as the environment's text."""
     told: dict[str, object] = {
         "database_url": f"postgresql+asyncpg://worker:{DATABASE_PASSWORD}@127.0.0.1:9/aftersales",
         "proof_keys": [key("portal1", PROOF_SECRET)],
         "link_keys": [key("link1", LINK_SECRET)],
-        "stripe_api_key": STRIPE_KEY,
+        "payee_keys": [key("payee1", PAYEE_SECRET)],
         **changes,
     }
     return WorkerSettings.model_validate(told)
+
+
+def stripe(**changes: object) -> tuple[ProviderBlock, ...]:
+    """The one provider that is set up."""
+    return (StripeBlock.model_validate({"api_key": STRIPE_KEY, **changes}),)
 
 
 async def start_worker(told: Mapping[str, str]) -> asyncio.subprocess.Process:

@@ -84,7 +84,7 @@ async def test_a_worker_of_some_queues_names_them_and_keeps_no_schedule(alone: C
     chosen = {name: some[name] for name in ("AFTERSALES_QUEUES", "AFTERSALES_LOG_FORMAT")}
     lines, ran, _ = await lived(told | chosen, signal.SIGINT)
     assert ran.status == 0, ran
-    assert f"{READY}: notifications, payments-stripe" in lines[-1]
+    assert f"{READY}: payments-stripe, notifications" in lines[-1]
     with pytest.raises(RPCError):
         await alone.get_schedule_handle(SCHEDULE_ID).describe()
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from activities.ports import Account
+from activities.rows import Account
 from aftersales import Application, Item, Reason, Role
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.numbers import new_number
@@ -19,15 +19,15 @@ from aftersales.proof import ProofKey, sign
 from integrations.letters import LetterSettings
 from integrations.letters.audience import Audience
 from integrations.mail import MailSettings, Security
-from tests.worker.environment import LINK_SECRET, PROOF_SECRET, SECRETS, STRIPE_KEY, environment, key, settings
+from tests.worker.environment import LINK_SECRET, PROOF_SECRET, SECRETS, environment, key, settings
 from worker.main import explain
-from worker.settings import Queue, WorkerSettings
+from worker.settings import WorkerSettings
 
 NEEDED = (
     "AFTERSALES_DATABASE_URL",
     "AFTERSALES_PROOF_KEYS",
     "AFTERSALES_LINK_KEYS",
-    "AFTERSALES_STRIPE_API_KEY",
+    "AFTERSALES_PAYEE_KEYS",
 )
 
 
@@ -50,7 +50,7 @@ def test_a_whole_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment(queues='["payments-stripe"]', time_scale="0.5").items():
         monkeypatch.setenv(name, value)
     read = WorkerSettings()
-    assert (read.queues, read.time_scale) == ((Queue.PAYMENTS_STRIPE,), 0.5)
+    assert (read.queues, read.time_scale) == (("payments-stripe",), 0.5)
     assert read.proof_keys[0].secret.get_secret_value() == PROOF_SECRET
 
 
@@ -74,12 +74,6 @@ def test_without_an_environment_each_needed_variable_is_named_and_none_has_a_def
         ("SWEEP_OLDER_THAN_S", "-1"),
         ("TIME_SCALE", "0"),
         ("TIME_SCALE", "1.5"),
-        ("STRIPE_TIMEOUT_S", "9.5"),
-        ("STRIPE_TIMEOUT_S", "0"),
-        ("STRIPE_CALLS_PER_S", "0"),
-        ("STRIPE_API_KEY", "pk_test_publishable"),
-        ("STRIPE_API_KEY", " "),
-        ("STRIPE_API_BASE", "ftp://api.stripe.example"),
         ("SMTP_PORT", "65536"),
         ("SMTP_SECURITY", "perhaps"),
         ("STAFF_LANGUAGE", "fr"),
@@ -95,6 +89,8 @@ def test_without_an_environment_each_needed_variable_is_named_and_none_has_a_def
         ("PROOF_KEYS", json.dumps([key("portal1", "too short")])),
         ("PROOF_KEYS", json.dumps([key("portal1", PROOF_SECRET), key("portal1", PROOF_SECRET[::-1])])),
         ("PROOF_KEYS", f"portal1={PROOF_SECRET}"),
+        ("PAYEE_KEYS", "[]"),
+        ("PAYEE_KEYS", json.dumps([key("payee1", "too short")])),
         ("LINK_KEYS", "[]"),
         ("LINK_KEYS", json.dumps([key("link 1", LINK_SECRET)])),
         ("LINK_KEYS", json.dumps([key("link1", "too short")])),
@@ -119,13 +115,14 @@ def test_a_key_written_wrongly_is_not_repeated_in_the_refusal(
 
 def test_settings_written_out_show_no_secret() -> None:
     told = settings(smtp_password="another-secret")
-    for written in (repr(told), str(told), repr(told.stripe()), repr(told.keyring())):
+    for written in (repr(told), str(told), repr(told.keyring())):
         assert not [secret for secret in (*SECRETS, "another-secret") if secret in written]
 
 
-def test_a_worker_serves_every_queue_unless_told_otherwise() -> None:
-    assert settings().queues == (Queue.CASES, Queue.PAYMENTS_STRIPE, Queue.NOTIFICATIONS)
-    assert settings(queues=["notifications"]).queues == (Queue.NOTIFICATIONS,)
+def test_a_worker_serves_every_queue_of_what_is_set_up_unless_told_otherwise() -> None:
+    own = ("payments-store_credit", "payments-gift_card", "payments-by_hand")
+    assert settings().served(["stripe"]) == ("cases", "notifications", *own, "payments-stripe")
+    assert settings(queues=["notifications"]).served(["stripe"]) == ("notifications",)
 
 
 def test_a_trusted_key_vouches_for_the_roles_it_was_given_and_for_no_other() -> None:
@@ -151,11 +148,6 @@ def test_during_a_rotation_the_old_and_the_new_key_both_count() -> None:
     for mine in (ProofKey("new", PROOF_SECRET), ProofKey("old", PROOF_SECRET[::-1])):
         said = sign(application, number=number, actor="c-1", role=Role.CUSTOMER, key=mine)
         assert told.keyring().verify(said, number).key_id == mine.key_id
-
-
-def test_the_provider_is_told_what_its_settings_say() -> None:
-    stripe = settings(stripe_timeout_s=3, stripe_api_base="http://127.0.0.1:4242").stripe()
-    assert (stripe.api_key, stripe.api_base, stripe.timeout_s) == (STRIPE_KEY, "http://127.0.0.1:4242", 3)
 
 
 def test_mail_and_letters_have_variables_of_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cli.servers.dev_server import DevServer
 from storage import schema
 from tests.support.program import Ran
-from tests.worker.environment import SECRETS, environment, run_worker
+from tests.worker.environment import SECRETS, environment, run_worker, without
 
 AT_ONCE = 2
 
@@ -33,13 +33,12 @@ def cases(migrated: str, empty: str, temporal: str) -> dict[str, Case]:
                 "AFTERSALES_DATABASE_URL: Field required",
                 "AFTERSALES_PROOF_KEYS: Field required",
                 "AFTERSALES_LINK_KEYS: Field required",
-                "AFTERSALES_STRIPE_API_KEY: Field required",
+                "AFTERSALES_PAYEE_KEYS: Field required",
             ),
             lines=4,
         ),
-        "publishable key": Case(
-            environment(stripe_api_key="pk_test_1"), ("AFTERSALES_STRIPE_API_KEY: ", "publishable")
-        ),
+        "publishable key": Case(environment(stripe_api_key="pk_test_1"), ("AFTERSALES_STRIPE_API_KEY", "publishable")),
+        "no provider": Case(without("stripe_api_key", "stripe_api_base"), ("No payment provider is set up", "README")),
         "no such policy": Case(
             environment(database_url=migrated, policy="v99"), ("AFTERSALES_POLICY: ", "'v99'", "one of: v1")
         ),

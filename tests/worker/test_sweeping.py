@@ -17,7 +17,8 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
-from activities.ports import CaseRow, RunState
+from activities.ports import RunState
+from activities.rows import CaseRow
 from aftersales import Application, Item, PaymentChanged, Reason, connect
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.handles import RefundCaseHandle
@@ -30,8 +31,9 @@ from cli.servers.probes import eventually
 from storage import schema
 from storage.engine import create_store_engine
 from storage.store import SqlStore
+from tests.support.keys import PAYEE_SECRET
 from worker.main import serve
-from worker.settings import Queue, WorkerSettings
+from worker.settings import WorkerSettings
 from worker.sweeping import SCHEDULE_ID, TemporalCases, keep_schedule
 
 
@@ -136,9 +138,8 @@ async def serving(database_url: str, temporal: str) -> AsyncIterator[None]:
             "temporal_address": temporal,
             "proof_keys": [{"key_id": "k1", "secret": "s" * 32}],
             "link_keys": [{"key_id": "k1", "secret": "s" * 32}],
-            "stripe_api_key": "sk_test_sweeping",
-            "stripe_api_base": "http://127.0.0.1:9",
-            "queues": [Queue.CASES],
+            "payee_keys": [{"key_id": "k1", "secret": PAYEE_SECRET}],
+            "queues": [QUEUE_CASES],
             "sweep_every_s": 3600,
         }
     )
@@ -151,8 +152,9 @@ async def serving(database_url: str, temporal: str) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("without_schedule")
 async def test_a_worker_starts_the_workflow_of_a_case_that_temporal_lost(
-    client: Client, dev_server: DevServer, sqlite_url: str
+    client: Client, dev_server: DevServer, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AFTERSALES_STRIPE_API_KEY", "sk_test_sweeping")
     await schema.upgrade(sqlite_url)
     start, now = case_start(), datetime.now(UTC)
     row = CaseRow(

@@ -23,6 +23,7 @@ from aftersales.contract.numbers import new_number, workflow_id
 from aftersales.contract.values import CaseStatus, DecisionKind, Reason
 from aftersales.contract.views import CaseView
 from cli.servers.search_attributes import AttributeTypes
+from domain.rails import BY_HAND
 from tests.support.temporal import time_skipping
 from tests.workflows.world import World
 from workflows.refund_case import RefundCase
@@ -96,7 +97,8 @@ async def begin(search_attributes: AttributeTypes, cached_cases: int) -> AsyncIt
     async with time_skipping(search_attributes) as env, AsyncExitStack() as stack:
 
         async def start(world: World) -> Running:
-            for queue in (names.payments_queue("stripe"), names.QUEUE_NOTIFICATIONS):
+            tills = (names.payments_queue("stripe"), names.payments_queue(BY_HAND))
+            for queue in (*tills, names.QUEUE_NOTIFICATIONS):
                 await stack.enter_async_context(Worker(env.client, task_queue=queue, activities=world.activities()))
             await stack.enter_async_context(
                 Worker(

@@ -15,7 +15,8 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.worker import Worker
 
-from activities.ports import Action, Mail
+from activities.ports import Action
+from activities.rows import Mail
 from activities.types import OutcomeKind, Stage
 from aftersales import connect
 from aftersales.contract import names

@@ -61,17 +61,25 @@ WAITING = {
 }
 
 
-def outcome(kind: OutcomeKind, code: str = "") -> PaymentOutcome:
-    return PaymentOutcome(kind=kind, code=code, provider_reference="re_1" if kind is OutcomeKind.SUCCEEDED else "")
+def outcome(kind: OutcomeKind, code: str = "", *, elsewhere: bool = False, retry_after_s: int = 0) -> PaymentOutcome:
+    return PaymentOutcome(
+        kind=kind,
+        code=code,
+        provider_reference="re_1" if kind is OutcomeKind.SUCCEEDED else "",
+        elsewhere=elsewhere,
+        retry_after_s=retry_after_s,
+    )
 
 
 @dataclass
 class World:
-    """`assessed`: where the intake puts the case. `submits`, `queries`: the provider's answers, in order."""
+    """`assessed`: where the intake puts the case; `payout_provider` pays every attempt after the first. `submits`,
+    `queries`: the provider's answers, in order."""
 
     assessed: CaseStatus = CaseStatus.PAYING
     submits: deque[PaymentOutcome | Exception] = field(default_factory=deque)
     queries: deque[PaymentOutcome | Exception] = field(default_factory=deque)
+    payout_provider: str = "stripe"
     looks_until_known: int = 0
     evidence_leads_to: CaseStatus = CaseStatus.PAYING
     giving_up_leads_to: CaseStatus = CaseStatus.REJECTED
@@ -119,7 +127,8 @@ class World:
         return StepResult(standing=self.standing)
 
     def _leg(self, attempt: int) -> Leg:
-        return Leg(leg=1, attempt=attempt, provider="stripe", provider_number=f"N-1-{attempt}", amount=AMOUNT)
+        provider = self.payout_provider if attempt > 1 else "stripe"
+        return Leg(leg=1, attempt=attempt, provider=provider, provider_number=f"N-1-{attempt}", amount=AMOUNT)
 
     @activity.defn(name=StepName.INTAKE)
     async def intake(self, step: Intake) -> StepResult:
@@ -145,21 +154,21 @@ class World:
         return result.model_copy(update={"answer": Answer(accepted=True, status=result.standing.status)})
 
     def _follow(self, step: RecordMessage) -> StepResult:
-        match step.kind:
-            case MessageKind.EVIDENCE if self.standing.status is CaseStatus.AWAITING_CUSTOMER:
-                return self._stand(CaseStatus.UNDER_REVIEW)
-            case MessageKind.EVIDENCE:
-                return self._stand(self.evidence_leads_to)
-            case MessageKind.WITHDRAWAL:
-                return self._stand(CaseStatus.WITHDRAWN)
-            case MessageKind.APPEAL:
-                return self._stand(CaseStatus.UNDER_REVIEW, appealed=True, waits_for=WaitsFor.SUPERVISOR)
-            case MessageKind.SURVEY_ANSWER:
-                assert step.survey_answer is not None
-                return self._stand(self.standing.status, survey_score=step.survey_answer.score)
-            case MessageKind.DECISION:
-                assert step.decision is not None
-                return self._decide(step.decision)
+        status, changes = self._led_to_by(step.kind)
+        if step.survey_answer is not None:
+            changes = {"survey_score": step.survey_answer.score}
+        return self._decide(step.decision) if step.decision else self._stand(status, **changes)
+
+    def _led_to_by(self, kind: MessageKind) -> tuple[CaseStatus, dict[str, object]]:
+        present = self.standing.status
+        asked = present is CaseStatus.AWAITING_CUSTOMER
+        places: dict[MessageKind, tuple[CaseStatus, dict[str, object]]] = {
+            MessageKind.EVIDENCE: (CaseStatus.UNDER_REVIEW if asked else self.evidence_leads_to, {}),
+            MessageKind.WITHDRAWAL: (CaseStatus.WITHDRAWN, {}),
+            MessageKind.APPEAL: (CaseStatus.UNDER_REVIEW, {"appealed": True, "waits_for": WaitsFor.SUPERVISOR}),
+            MessageKind.PAYOUT_CHOICE: (CaseStatus.PAYING, {}),
+        }
+        return places.get(kind, (present, {}))
 
     def _decide(self, decision: Decision) -> StepResult:
         match decision.kind:
@@ -195,6 +204,8 @@ class World:
         match state:
             case LegState.SUCCEEDED:
                 return self._stand(CaseStatus.REFUNDED)
+            case LegState.FAILED | LegState.REVERSED if step.outcome.elsewhere:
+                return self._stand(CaseStatus.PAYMENT_FAILED, waits_for=WaitsFor.CUSTOMER)
             case LegState.FAILED | LegState.REVERSED:
                 return self._stand(CaseStatus.PAYMENT_FAILED)
             case LegState.PENDING:
@@ -213,6 +224,8 @@ class World:
     @activity.defn(name=StepName.ELAPSE)
     async def elapse(self, step: Elapse) -> StepResult:
         self.calls.append(step.what)
+        if step.what == "no_destination":
+            return self._stand(self.standing.status, waits_for=WaitsFor.FINANCE)
         return self._stand(CaseStatus.EXPIRED if step.what == "expired" else self.standing.status)
 
     @activity.defn(name=StepName.SUBMIT_LEG)

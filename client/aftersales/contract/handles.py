@@ -16,7 +16,9 @@ from aftersales.contract.messages import (
     CaseStart,
     Decision,
     EvidenceSupplied,
+    HandPayment,
     PaymentChanged,
+    PayoutChoice,
     SurveyAnswer,
     Withdrawal,
 )
@@ -68,6 +70,16 @@ class RefundCaseHandle:
     @workflow.update
     async def answer_survey(self, message: SurveyAnswer) -> Answer:
         """How it was (P4.2)."""
+        _answered_by_a_worker(message)
+
+    @workflow.update
+    async def choose_payout(self, message: PayoutChoice) -> Answer:
+        """Where money is to go that cannot go back the way it came (P3.2)."""
+        _answered_by_a_worker(message)
+
+    @workflow.update
+    async def record_hand_payment(self, message: HandPayment) -> Answer:
+        """What finance did about a payment that has no interface (P3.3)."""
         _answered_by_a_worker(message)
 
     @workflow.query

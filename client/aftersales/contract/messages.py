@@ -23,9 +23,11 @@ from aftersales.contract.values import (
     ErrorCode,
     EvidenceRef,
     Frozen,
+    HandPaymentAct,
     Language,
     Money,
     OpaqueId,
+    PayoutMethod,
     Reason,
     Role,
     Text,
@@ -208,6 +210,31 @@ class SurveyAnswer(Proven):
 
     score: Annotated[int, Field(ge=1, le=5)]
     comment: FreeText = ""
+
+
+class PayoutChoice(Proven):
+    """Where money goes that cannot go back the way it came (P3.2).
+
+    `payee`: the token under which the account's details were taken in, apart and encrypted; never the details
+    themselves. `masked`: how the account is shown, such as `Bank account •••• 3000`. Store credit needs neither.
+    """
+
+    method: PayoutMethod
+    payee: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._:@/\-]*$")] = ""
+    masked: Annotated[Text, Field(max_length=80)] = ""
+
+
+class HandPayment(Proven):
+    """What a finance person did about a payment without an interface (P3.3). Two of them, never the same.
+
+    `reference`: the bank's or the wallet's own number of the payment, the proof beside `evidence`.
+    """
+
+    provider_number: Annotated[Text, Field(min_length=1, max_length=64)]
+    act: HandPaymentAct
+    reference: Annotated[FreeText, Field(max_length=140)] = ""
+    evidence: EvidenceRefs = ()
+    explanation: FreeText = ""
 
 
 class PaymentChanged(Frozen):

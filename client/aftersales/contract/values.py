@@ -127,6 +127,30 @@ class LegState(StrEnum):
     REVERSED = "reversed"
 
 
+class Movement(StrEnum):
+    """How a leg's money goes (P3.2): two different APIs at every provider."""
+
+    REFUND = "refund"  # back by the payment that it came by
+    PAYOUT = "payout"  # to a destination that the customer named
+
+
+class PayoutMethod(StrEnum):
+    """Destinations that a customer can name (P3.2). A card is never one: it is only ever the original channel."""
+
+    BANK_TRANSFER = "bank_transfer"
+    ALIPAY = "alipay"
+    WECHAT_PAY = "wechat_pay"
+    STORE_CREDIT = "store_credit"
+
+
+class HandPaymentAct(StrEnum):
+    """What a finance person says of a payment that has no interface; the second one is another person."""
+
+    PAID = "paid"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"  # by the second person: the record is wrong, or nothing was paid
+
+
 class DecisionKind(StrEnum):
     APPROVE = "approve"
     APPROVE_PART = "approve_part"
@@ -145,6 +169,8 @@ class MessageKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     APPEAL = "appeal"
     SURVEY_ANSWER = "survey_answer"
+    PAYOUT_CHOICE = "payout_choice"
+    HAND_PAYMENT = "hand_payment"
 
 
 class WaitsFor(StrEnum):
@@ -219,6 +245,10 @@ class ErrorCode(StrEnum):
     SURVEY_ANSWERED = "survey_answered"
     EVIDENCE_UNKNOWN = "evidence_unknown"
     DECISION_INCOMPLETE = "decision_incomplete"
+    PAYEE_UNKNOWN = "payee_unknown"
+    PAYOUT_NOT_POSSIBLE = "payout_not_possible"
+    PAYMENT_UNKNOWN = "payment_unknown"
+    SAME_PERSON = "same_person"
     NUMBER_INVALID = "number_invalid"
     NOBODY_ANSWERS = "nobody_answers"
     ENGINE_UNAVAILABLE = "engine_unavailable"

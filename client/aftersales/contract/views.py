@@ -13,13 +13,18 @@ from aftersales.contract.values import (
     Frozen,
     LegState,
     Money,
+    Movement,
     Reason,
     WaitsFor,
 )
 
 
 class LegView(Frozen):
-    """One movement of money: where it is and what it is called at the provider (P3.3)."""
+    """One movement of money: where it is and what it is called at the provider (P3.3).
+
+    `destination`: where it goes, masked, empty for the original channel unless the provider told more. `expected_by`:
+    when it should have arrived at the latest, once the provider has it.
+    """
 
     provider: str
     provider_number: str
@@ -28,12 +33,16 @@ class LegView(Frozen):
     provider_reference: str = ""
     trace: str = ""
     failure_code: str = ""
+    movement: Movement = Movement.REFUND
+    destination: str = ""
+    expected_by: datetime | None = None
 
 
 class VerdictView(Frozen):
     """An automatic decision with its reason: the policy's version and the row that fired (P5.1).
 
-    `promotion` is what becomes of a threshold promotion that the refund breaks: `keep` or `claw_back`.
+    `promotion` is what becomes of a threshold promotion that the refund breaks: `keep` or `claw_back`; `tender_order`
+    the order in which several payments are given back: `stored_value_first` or `turned_round`.
     """
 
     action: str
@@ -41,6 +50,7 @@ class VerdictView(Frozen):
     row: str
     reason_code: str = ""
     promotion: str = ""
+    tender_order: str = ""
 
 
 class CaseView(Frozen):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from activities.ports import CaseRow
+from activities.rows import CaseRow
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, Money, WaitsFor
 from cli.demo.board import board, fitting_board

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from activities.ports import LegRow, Posting
+from activities.rows import LegRow, Posting
 from activities.types import Leg
 from aftersales.contract.values import CaseStatus, LegState, Money
 from cli.demo.reckoning import Reckoning, reckon

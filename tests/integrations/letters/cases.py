@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from activities.ports import Account, CaseRow, LegRow
+from activities.rows import Account, CaseRow, LegRow
 from activities.types import Leg, Timings
 from aftersales.contract.messages import Application, CaseStart, Item
 from aftersales.contract.numbers import number_for
@@ -17,6 +17,7 @@ from aftersales.contract.values import (
     Language,
     LegState,
     Money,
+    Movement,
     Reason,
     WaitsFor,
 )
@@ -87,7 +88,8 @@ def a_case(language: Language, changes: Mapping[str, object] | None = None) -> C
     return case.model_copy(update=dict(changes or {}))
 
 
-def a_leg(state: LegState, minor: int = 123450) -> LegRow:
+def a_leg(state: LegState, minor: int = 123450, **changes: object) -> LegRow:
+    """By card, unless changed; `changes` are of the leg."""
     leg = Leg(
         leg=1,
         attempt=1,
@@ -99,4 +101,16 @@ def a_leg(state: LegState, minor: int = 123450) -> LegRow:
         trace="7412",
         failure_code="card_gone" if state is LegState.FAILED else "",
     )
+    leg = leg.model_copy(update=changes)
     return LegRow(number=NUMBER, order_id="536365", tender_id="t1", reference="ch_1", leg=leg)
+
+
+def stranded(minor: int = 123450, **changes: object) -> LegRow:
+    """A leg that cannot arrive the way it was to go."""
+    return a_leg(LegState.FAILED, minor, elsewhere=True, **({"failure_code": "expired_or_canceled_card"} | changes))
+
+
+def by_hand(minor: int = 123450, **changes: object) -> LegRow:
+    """A payout that a finance person is to make."""
+    leg = {"provider": "by_hand", "provider_reference": "", "trace": "", "movement": Movement.PAYOUT}
+    return a_leg(LegState.PENDING, minor, **(leg | {"destination": "DE•• •••• 3000"} | changes))

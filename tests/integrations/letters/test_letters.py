@@ -9,14 +9,29 @@ from activities.types import Notify, Stage
 from aftersales.contract.values import Language, LegState
 from aftersales.contract.views import VerdictView
 from integrations.letters.audience import AUDIENCES, Audience
-from tests.integrations.letters.cases import ACCOUNT, DUE, LINKS, NOW, NUMBER, a_case, a_leg, letters, usd
+from tests.integrations.letters.cases import (
+    ACCOUNT,
+    DUE,
+    LINKS,
+    NOW,
+    NUMBER,
+    a_case,
+    a_leg,
+    by_hand,
+    letters,
+    stranded,
+    usd,
+)
 
 LEGS = {
-    Stage.REFUNDED: LegState.SUCCEEDED,
-    Stage.PAYMENT_ON_ITS_WAY: LegState.PENDING,
-    Stage.PAYMENT_BLOCKED: LegState.BLOCKED,
-    Stage.PAYMENT_FAILED: LegState.FAILED,
-    Stage.REVERSED: LegState.REVERSED,
+    Stage.REFUNDED: a_leg(LegState.SUCCEEDED),
+    Stage.PAYMENT_ON_ITS_WAY: a_leg(LegState.PENDING),
+    Stage.PAYMENT_BLOCKED: a_leg(LegState.BLOCKED),
+    Stage.PAYMENT_FAILED: a_leg(LegState.FAILED),
+    Stage.REVERSED: a_leg(LegState.REVERSED),
+    Stage.DESTINATION_NEEDED: stranded(),
+    Stage.DESTINATION_REMINDER: stranded(),
+    Stage.PAY_BY_HAND: by_hand(),
 }
 MUST_SAY: dict[Stage, tuple[str, str]] = {
     Stage.RECEIVED: ("质量问题", "quality problem"),
@@ -33,6 +48,8 @@ MUST_SAY: dict[Stage, tuple[str, str]] = {
     Stage.PAYMENT_FAILED: ("无需重新申请", "no need to apply again"),
     Stage.REFUNDED: ("re_0001", "re_0001"),
     Stage.REVERSED: ("被退回", "came back"),
+    Stage.DESTINATION_NEEDED: ("https://care.shop.example/payout/k1.", "https://care.shop.example/payout/k1."),
+    Stage.DESTINATION_REMINDER: ("https://care.shop.example/payout/k1.", "https://care.shop.example/payout/k1."),
     Stage.SURVEY: ("https://care.shop.example/survey/k1.", "https://care.shop.example/survey/k1."),
     Stage.SURVEY_REMINDER: ("https://care.shop.example/survey/k1.", "https://care.shop.example/survey/k1."),
 }
@@ -43,6 +60,7 @@ STAFF_MUST_SAY: dict[Stage, tuple[str, str]] = {
     Stage.PAYMENT_BLOCKED: ("商户侧受阻", "blocked on our side"),
     Stage.PAYMENT_FAILED: ("card_gone", "card_gone"),
     Stage.REVERSED: ("账目已冲正", "ledger is balanced"),
+    Stage.PAY_BY_HAND: (f"aftersales payout reveal {NUMBER}", f"aftersales payout reveal {NUMBER}"),
     Stage.LOW_SCORE: ("1 分", "1 out of 5"),
 }
 
@@ -55,7 +73,7 @@ def compose(
     stage: Stage, language: Language = Language.EN, changes: Mapping[str, object] | None = None
 ) -> dict[str, Letter]:
     """The stage's letters by recipient; staff read the same language here."""
-    legs = (a_leg(LEGS[stage]),) if stage in LEGS else ()
+    legs = (LEGS[stage],) if stage in LEGS else ()
     case = a_case(language, changes)
     written = letters(staff_language=language).compose(telling(stage, DUE), case, ACCOUNT, legs)
     return {letter.recipient: letter for letter in written}
@@ -103,7 +121,7 @@ def test_english_letters_hold_no_chinese_of_ours(stage: Stage) -> None:
 def test_a_bare_case_has_its_letters_too(stage: Stage, language: Language) -> None:
     bare = {"amount": None, "break_down": None, "explanation": "", "survey_score": None}
     account = ACCOUNT.model_copy(update={"name": ""})
-    legs = (a_leg(LEGS[stage]),) if stage in LEGS else ()
+    legs = (LEGS[stage],) if stage in LEGS else ()
     written = letters().compose(telling(stage), a_case(language, bare), account, legs)
     assert len(written) == len(AUDIENCES[stage])
     assert all(letter.subject and letter.body for letter in written)
@@ -132,13 +150,12 @@ def test_a_refund_is_told_line_by_line() -> None:
     assert "Goods L1 × 2: $1,244.50" in text
     assert "Deduction (restocking fee): -$10.00" in text
     assert "Total: $1,234.50" in text
-    assert "usually seen on your account within 10 days" in text
 
 
 def test_only_confirmed_money_is_called_refunded() -> None:
     legs = (a_leg(LegState.SUCCEEDED, 100000), a_leg(LegState.PENDING, 23450))
     [letter] = letters().compose(telling(Stage.REFUNDED), a_case(Language.EN), ACCOUNT, legs)
-    assert "a refund of $1,000.00" in letter.body
+    assert "A refund of $1,000.00 was paid" in letter.body
     assert "part of the approved amount of $1,234.50" in letter.body
     assert "$234.50, reference" not in letter.body
 
@@ -148,7 +165,13 @@ def test_a_refund_that_was_reversed_before_the_letter_was_written_is_not_called_
     assert letters().compose(telling(Stage.REFUNDED), a_case(Language.EN), ACCOUNT, legs) == ()
 
 
-FOLLOWS_APPROVAL = (Stage.REFUNDED, Stage.PAYMENT_ON_ITS_WAY, Stage.PAYMENT_CONFIRMING, Stage.PAYMENT_FAILED)
+FOLLOWS_APPROVAL = (
+    Stage.REFUNDED,
+    Stage.PAYMENT_ON_ITS_WAY,
+    Stage.PAYMENT_CONFIRMING,
+    Stage.PAYMENT_FAILED,
+    Stage.DESTINATION_NEEDED,
+)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +182,7 @@ def test_a_letter_about_the_money_tells_the_approval_and_its_reasons_if_no_lette
     stage: Stage, language: Language, says: str
 ) -> None:
     case = a_case(language, {"explanation": "We saw the fault."})
-    legs = (a_leg(LEGS.get(stage, LegState.CONFIRMING)),)
+    legs = (LEGS.get(stage, a_leg(LegState.CONFIRMING)),)
     approving, later = (
         letters().compose(telling(stage, approves=approves), case, ACCOUNT, legs)[0].body for approves in (True, False)
     )

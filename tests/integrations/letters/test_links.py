@@ -4,8 +4,16 @@ import pytest
 from pydantic import SecretStr
 
 from aftersales.contract.numbers import number_for
-from aftersales.contract.values import Language
-from integrations.links import LinkInvalidError, LinkKey, LinkSigner, SurveyLink, UploadTicket
+from aftersales.contract.values import Language, PayoutMethod
+from integrations.links import (
+    LinkInvalidError,
+    LinkKey,
+    LinkSigner,
+    PayoutLink,
+    SurveyLink,
+    UploadTicket,
+    asking_for,
+)
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NUMBER = number_for("shop", "links")
@@ -26,11 +34,20 @@ TICKET = UploadTicket(
     media_types=("image/png",),
 )
 
+PAYOUT = PayoutLink(
+    number=NUMBER,
+    customer_id="c-1",
+    asking=asking_for([f"{NUMBER}-1-1"]),
+    methods=(PayoutMethod.BANK_TRANSFER, PayoutMethod.STORE_CREDIT),
+    expires_at=SURVEY.expires_at,
+)
+
 
 def test_a_link_says_what_was_signed_into_it() -> None:
     signer = LinkSigner([NEW])
     assert signer.read_survey(signer.survey_token(SURVEY), NOW) == SURVEY
     assert signer.read_upload(signer.upload_token(TICKET), NOW) == TICKET
+    assert signer.read_payout(signer.payout_token(PAYOUT), NOW) == PAYOUT
 
 
 def test_a_token_can_stand_in_an_address_and_is_short_enough_for_a_mail() -> None:
@@ -45,6 +62,14 @@ def test_a_link_for_one_purpose_is_good_for_no_other() -> None:
         signer.read_upload(signer.survey_token(SURVEY), NOW)
     with pytest.raises(LinkInvalidError):
         signer.read_survey(signer.upload_token(TICKET), NOW)
+    with pytest.raises(LinkInvalidError):
+        signer.read_payout(signer.survey_token(SURVEY), NOW)
+
+
+def test_letters_about_the_same_failed_payments_ask_for_the_same_thing_and_later_ones_for_another() -> None:
+    first, second, again = f"{NUMBER}-1-1", f"{NUMBER}-2-1", f"{NUMBER}-1-2"
+    assert asking_for([first, second]) == asking_for([second, first])
+    assert len({asking_for(numbers) for numbers in ([first], [second], [again], [first, second])}) == 4
 
 
 def test_a_link_ends_at_its_expiry() -> None:

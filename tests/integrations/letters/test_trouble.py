@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from activities.ports import LegRow, Letter
+from activities.ports import Letter
+from activities.rows import LegRow
 from activities.types import Notify, Stage
 from aftersales.contract.values import CaseStatus, Language, LegState, WaitsFor
 from tests.integrations.letters.cases import ACCOUNT, NOW, NUMBER, a_case, a_leg, letters

@@ -13,7 +13,18 @@ from activities.ports import Action
 from activities.sentences import sentence
 from aftersales.contract.values import AmountKind, Language, LegState, Reason
 from domain.breakdown import NoteCode
-from integrations.letters.words import AMOUNTS, LEG_STATES, NOTES, REASONS, REVIEW_CAUSES, Phrases, phrase
+from domain.rails import BY_HAND, GIFT_CARD, STORE_CREDIT
+from integrations.letters.words import (
+    AMOUNTS,
+    LEG_STATES,
+    NOTES,
+    PROVIDERS,
+    REASONS,
+    REVIEW_CAUSES,
+    Phrases,
+    phrase,
+)
+from integrations.providers import NAMES
 from policy.loader import PACKAGED
 
 BY_OURSELVES = {POLICY_MISSING, APPEALED}
@@ -49,7 +60,13 @@ def test_every_reason_to_refuse_by_policy_has_a_sentence_of_its_own(language: La
 
 @pytest.mark.parametrize(
     ("codes", "phrases"),
-    [(Reason, REASONS), (AmountKind, AMOUNTS), (NoteCode, NOTES), (LegState, LEG_STATES)],
+    [
+        (Reason, REASONS),
+        (AmountKind, AMOUNTS),
+        (NoteCode, NOTES),
+        (LegState, LEG_STATES),
+        ((*NAMES, STORE_CREDIT, GIFT_CARD, BY_HAND), PROVIDERS),
+    ],
 )
 def test_every_word_of_a_closed_list_has_its_phrases(codes: Iterable[str], phrases: Phrases) -> None:
     assert without_words(codes, phrases) == set()

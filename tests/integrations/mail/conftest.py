@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from activities.ports import Mail
+from activities.rows import Mail
 from activities.types import Stage
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import Language

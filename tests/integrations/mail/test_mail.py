@@ -6,6 +6,7 @@ import aiosmtplib
 import pytest
 
 from activities.ports import Mailer, MailRefusedError
+from activities.rows import PlainMail
 from cli.servers.probes import free_port
 from integrations.mail import MailSettings, SmtpMailer, written
 from integrations.mail_folder import read_mails
@@ -29,6 +30,13 @@ async def test_a_chinese_mail_arrives_as_it_was_written(sink: Sink) -> None:
     assert arrived.recipient == "li.wei@customers.example"
     assert arrived.sender == "售后中心 <care@shop.example>"
     assert (arrived.number, arrived.stage, arrived.language) == (NUMBER, "received", "zh-CN")
+
+
+async def test_a_mail_about_no_case_names_none(sink: Sink) -> None:
+    mailer, folder = sink
+    await mailer.send(PlainMail(**a_mail().model_dump(include=set(PlainMail.model_fields))))
+    [arrived] = read_mails(folder)
+    assert (arrived.number, arrived.stage, arrived.body) == ("", "", a_mail().body)
 
 
 async def test_sending_again_gives_the_same_message_under_the_same_id(sink: Sink) -> None:

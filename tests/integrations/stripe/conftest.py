@@ -8,13 +8,13 @@ import pytest
 
 from integrations.stripe import StripePayments, StripeSettings
 from tests.integrations.stripe.script import Script
-from tests.sandbox.servers import API_KEY, WEBHOOK_SECRET, Box, serving
+from tests.sandbox.servers import API_KEY, Box, serving
 
 
 @pytest.fixture
 async def payments(box: Box) -> AsyncIterator[StripePayments]:
     """The adapter, pointed at the sandbox; it waits for an answer for at most half a second."""
-    adapter = StripePayments(StripeSettings(API_KEY, (WEBHOOK_SECRET,), box.url, timeout_s=0.5))
+    adapter = StripePayments(StripeSettings(API_KEY, box.url, timeout_s=0.5))
     yield adapter
     await adapter.close()
 

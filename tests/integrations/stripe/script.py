@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
-from activities.ports import LegRow
+from activities.rows import LegRow
 from activities.types import Leg
 from aftersales.contract.values import LegState, Money
 

@@ -6,7 +6,7 @@ import pytest
 
 from aftersales.contract.values import Money
 from domain.errors import CurrencyUnknown
-from integrations.stripe.amounts import AmountNotSendableError, stripe_minor
+from integrations.stripe.amounts import AmountNotReadableError, AmountNotSendableError, money_of, stripe_minor
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,10 @@ from integrations.stripe.amounts import AmountNotSendableError, stripe_minor
         pytest.param(1_045, "HUF", 1_045, id="10.45 forints"),
     ],
 )
-def test_an_amount_in_stripes_minor_units(minor: int, currency: str, stripes: int) -> None:
-    assert stripe_minor(Money(minor=minor, currency=currency)) == stripes
+def test_an_amount_goes_into_stripes_minor_units_and_comes_back(minor: int, currency: str, stripes: int) -> None:
+    amount = Money(minor=minor, currency=currency)
+    assert stripe_minor(amount) == stripes
+    assert money_of(stripes, currency.lower()) == amount
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,13 @@ def test_a_fraction_that_stripe_lacks_is_refused_and_never_rounded(minor: int, c
         stripe_minor(Money(minor=minor, currency=currency))
 
 
+def test_a_part_of_a_krona_is_not_read_as_a_krona() -> None:
+    with pytest.raises(AmountNotReadableError, match="ISK"):
+        money_of(550, "isk")
+
+
 def test_a_currency_that_is_none_is_refused() -> None:
     with pytest.raises(CurrencyUnknown):
         stripe_minor(Money(minor=1, currency="XXX"))
+    with pytest.raises(CurrencyUnknown):
+        money_of(1, "xxx")

@@ -100,3 +100,49 @@ async def test_what_a_status_means_depends_on_what_we_knew(
 ) -> None:
     script.get(200, list_body(refund_body(status=status)))
     assert (await scripted.query(leg_row(state=state))).kind is kind
+
+
+@pytest.mark.parametrize("state", [LegState.PENDING, LegState.SUCCEEDED], ids=["failure", "reversal"])
+@pytest.mark.parametrize(
+    ("reason", "elsewhere"),
+    [
+        ("lost_or_stolen_card", True),
+        ("expired_or_canceled_card", True),
+        ("declined", True),
+        ("charge_for_pending_refund_disputed", False),
+        ("insufficient_funds", False),
+        ("merchant_request", False),
+        ("unknown", False),
+        (None, False),
+    ],
+)
+async def test_money_that_came_back_goes_elsewhere_only_if_its_way_is_closed(
+    script: Script, scripted: StripePayments, state: LegState, reason: str | None, elsewhere: bool
+) -> None:
+    script.get(200, list_body(refund_body(status="failed", failure_reason=reason)))
+    assert (await scripted.query(leg_row(state=state))).elsewhere is elsewhere
+
+
+async def test_a_refund_on_its_way_is_not_sent_elsewhere(script: Script, scripted: StripePayments) -> None:
+    script.get(200, list_body(refund_body(status="pending", failure_reason="expired_or_canceled_card")))
+    assert not (await scripted.query(leg_row())).elsewhere
+
+
+@pytest.mark.parametrize(
+    ("details", "trace"),
+    [
+        ({"type": "card", "card": {"reference": "7400"}}, "7400"),
+        ({"type": "us_bank_transfer", "us_bank_transfer": {"reference": "T-1"}}, "T-1"),
+        ({"type": "card", "card": {"reference_status": "pending"}}, ""),
+        ({"type": "card", "card": None}, ""),
+        ({"type": "card", "card": {"reference": 7400}}, ""),
+        ({"type": "card", "us_bank_transfer": {"reference": "T-1"}}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+async def test_the_trace_number_is_that_of_the_way_taken(
+    script: Script, scripted: StripePayments, details: dict[str, object] | None, trace: str
+) -> None:
+    script.get(200, list_body(refund_body(destination_details=details)))
+    assert (await scripted.query(leg_row())).trace == trace

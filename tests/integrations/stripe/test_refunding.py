@@ -7,8 +7,9 @@ import socket
 
 import pytest
 
+from activities.ports import Payee
 from activities.types import OutcomeKind
-from aftersales.contract.values import LegState
+from aftersales.contract.values import LegState, PayoutMethod
 from integrations.stripe import StripePayments, StripeSettings
 from tests.integrations.stripe.script import LEG_NUMBER, leg_row
 from tests.sandbox.servers import API_KEY, Box
@@ -208,4 +209,10 @@ async def test_what_stripe_has_no_words_for_is_never_sent(
     outcome = await payments.refund(unsendable)
     assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, code)
     assert (await payments.query(unsendable)).kind is OutcomeKind.NOT_FOUND
+    assert await box.requests() == []
+
+
+async def test_nothing_is_paid_out_by_stripe(box: Box, payments: StripePayments) -> None:
+    outcome = await payments.pay_out(leg_row(), Payee(token="payee-1", method=PayoutMethod.BANK_TRANSFER))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, "not_offered")
     assert await box.requests() == []

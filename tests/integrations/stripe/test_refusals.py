@@ -11,6 +11,17 @@ from tests.integrations.stripe.script import Script, leg_row, list_body, refund_
 REFUSALS = [
     (400, {"code": "balance_insufficient"}, OutcomeKind.NEEDS_MERCHANT),
     (400, {"code": "charge_already_refunded"}, OutcomeKind.REJECTED),
+    (400, {"code": "refund_disputed_payment"}, OutcomeKind.REJECTED),
+    (400, {"code": "charge_not_refundable"}, OutcomeKind.REJECTED),
+    (400, {"code": "account_closed"}, OutcomeKind.NEEDS_PAYEE),
+    (400, {"code": "no_account"}, OutcomeKind.NEEDS_PAYEE),
+    (400, {"code": "bank_account_restricted"}, OutcomeKind.NEEDS_PAYEE),
+    (400, {"code": "bank_account_unusable"}, OutcomeKind.NEEDS_PAYEE),
+    (400, {"code": "payment_method_bank_account_blocked"}, OutcomeKind.NEEDS_PAYEE),
+    (402, {"type": "card_error", "code": "expired_card"}, OutcomeKind.NEEDS_PAYEE),
+    (400, {"code": "expired_payment_method"}, OutcomeKind.NEEDS_PAYEE),
+    (400, {"code": "insufficient_funds"}, OutcomeKind.NEEDS_MERCHANT),
+    (400, {"code": "capability_not_active"}, OutcomeKind.NEEDS_MERCHANT),
     (400, {"code": "charge_disputed"}, OutcomeKind.REJECTED),
     (400, {"code": "amount_too_large", "param": "amount"}, OutcomeKind.REJECTED),
     (400, {"type": "invalid_request_error", "param": "amount"}, OutcomeKind.REJECTED),
@@ -49,8 +60,41 @@ async def test_nothing_is_sent_a_second_time_by_itself(
 ) -> None:
     script.refuse(status, **error)
     await scripted.refund(leg_row())
-    looked = kind is OutcomeKind.REJECTED or error.get("code") == "balance_insufficient"
-    assert script.calls == (["POST", "GET"] if looked else ["POST"])
+    ends_the_number = kind in (OutcomeKind.REJECTED, OutcomeKind.NEEDS_PAYEE)
+    spends_the_key = kind is OutcomeKind.NEEDS_MERCHANT and status == 400
+    assert script.calls == (["POST", "GET"] if ends_the_number or spends_the_key else ["POST"])
+
+
+@pytest.mark.parametrize(
+    ("error", "elsewhere"),
+    [
+        ({"code": "expired_card"}, True),
+        ({"code": "account_closed"}, True),
+        ({"code": "charge_not_refundable"}, True),
+        ({"code": "charge_disputed"}, False),
+        ({"code": "refund_disputed_payment"}, False),
+        ({"code": "charge_already_refunded"}, False),
+        ({"code": "amount_too_large"}, False),
+        ({"code": "balance_insufficient"}, False),
+    ],
+)
+async def test_only_a_closed_way_is_left_for_another_destination(
+    script: Script, scripted: StripePayments, error: dict[str, str], elsewhere: bool
+) -> None:
+    script.refuse(400, **error)
+    assert (await scripted.refund(leg_row())).elsewhere is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), ("0", 0), ("86400", 3600), ("soon", 0), ("-1", 0), ("1.5", 0), ("", 0)]
+)
+async def test_stripe_may_say_when_to_come_again(
+    script: Script, scripted: StripePayments, header: str, seconds: int
+) -> None:
+    script.headers["Retry-After"] = header
+    script.refuse(429, code="rate_limit")
+    outcome = await scripted.refund(leg_row())
+    assert (outcome.kind, outcome.retry_after_s) == (OutcomeKind.RETRY_SAME, seconds)
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 500])

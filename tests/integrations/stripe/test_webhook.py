@@ -11,7 +11,9 @@ import pytest
 
 from activities.ports import RefundNews
 from activities.types import OutcomeKind
-from integrations.stripe import StripePayments, WebhookEvent, WebhookRefusedError, parse_webhook
+from aftersales.contract.values import Money
+from integrations.hearing import WebhookEvent, WebhookRefusedError
+from integrations.stripe import StripePayments, parse_webhook
 from tests.integrations.stripe.script import LEG_NUMBER, leg_row
 from tests.sandbox.servers import WEBHOOK_SECRET, Box, Receiver, serving
 
@@ -55,6 +57,25 @@ def test_a_signed_event_tells_what_it_is_about() -> None:
 def test_an_event_says_in_our_words_what_became_of_the_refund(subject: dict[str, object], says: RefundNews) -> None:
     body = json.dumps({"id": "evt_1", "type": "x", "data": {"object": subject}}).encode()
     assert parse_webhook(body, signed(body), [SECRET], NOW).says is says
+
+
+@pytest.mark.parametrize(
+    ("subject", "amount"),
+    [
+        ({"object": "refund", "amount": 1_000, "currency": "usd"}, Money(minor=1_000, currency="USD")),
+        ({"object": "refund", "amount": 500, "currency": "isk"}, Money(minor=5, currency="ISK")),
+        ({"object": "refund", "amount": 501, "currency": "isk"}, None),
+        ({"object": "refund", "amount": 10**30, "currency": "usd"}, None),
+        ({"object": "refund", "amount": 1_000, "currency": "xxx"}, None),
+        ({"object": "refund", "amount": True, "currency": "usd"}, None),
+        ({"object": "refund", "amount": "1000", "currency": "usd"}, None),
+        ({"object": "refund", "amount": 1_000, "currency": 1}, None),
+        ({"object": "charge", "amount": 1_000, "currency": "usd"}, None),
+    ],
+)
+def test_an_event_names_the_amount_in_our_minor_units(subject: dict[str, object], amount: Money | None) -> None:
+    body = json.dumps({"id": "evt_1", "type": "x", "data": {"object": subject}}).encode()
+    assert parse_webhook(body, signed(body), [SECRET], NOW).amount == amount
 
 
 @pytest.mark.parametrize("change", [{"id": "evt\0"}, {"id": ""}, {"id": "e" * 256}, {"type": "a b"}])
@@ -152,5 +173,6 @@ async def test_a_delivery_of_the_provider_names_our_leg(box: Box, payments: Stri
     now = datetime.now(UTC)
     event = parse_webhook(genuine.body, {"Stripe-Signature": genuine.signature}, [WEBHOOK_SECRET], now)
     assert (event.provider_number, event.says) == ("another-leg", RefundNews.SUCCEEDED)
+    assert event.amount == leg_row().leg.amount
     with pytest.raises(WebhookRefusedError, match="secrets"):
         parse_webhook(forged.body, {"Stripe-Signature": forged.signature}, [WEBHOOK_SECRET], now)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import MailState
+from activities.rows import MailState
 from activities.types import Stage
 from aftersales.contract.values import EvidenceRef
 from storage.engine import Transactions
@@ -31,6 +33,14 @@ async def test_a_posting_that_is_there_is_left_as_it_is(store: SqlStore, engine:
         await unit.post(posting("paid", minor=300))
         await unit.post(posting("paid", minor=999))
     assert await ledger_sum(engine) == 300
+
+
+async def test_the_postings_of_a_case_come_back_oldest_first(store: SqlStore) -> None:
+    late, early = posting("a"), posting("b").model_copy(update={"posted_at": NOON - timedelta(hours=1)})
+    async with store.begin() as unit:
+        for each in (late, early, posting("c").model_copy(update={"number": OTHER_NUMBER})):
+            await unit.post(each)
+        assert await unit.postings(NUMBER) == (early, late)
 
 
 @pytest.mark.parametrize(("minor", "debit"), [(0, ""), (-1, ""), (300, "clearing:stripe")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import LegRow, Order
+from activities.rows import LegRow, Order
 from aftersales.contract.messages import Item
 from aftersales.contract.values import AmountKind, AmountLine, BreakDown, CaseStatus, LegState
 from domain.accounts import CUSTOMER_REFUNDS_PAYABLE, SALES_RETURNS, clearing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from activities.ports import HeardMessage, StoredStep
+from activities.rows import HeardMessage, StoredStep
 from activities.types import Standing, StepResult
 from aftersales.contract.values import CaseStatus, ErrorCode, MessageKind
 from storage.store import SqlStore

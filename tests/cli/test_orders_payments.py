@@ -1,11 +1,11 @@
-"""An imported order can be refunded at once: the stack's sandbox knows its card payments."""
+"""An imported order can be refunded at once: the stack's sandbox knows its payments."""
 
 from pathlib import Path
 
 import pytest
 
 from cli.commands.errors import CommandError
-from cli.orders.cards import charge_cards_at
+from cli.orders.payments import seed_payments_at
 from cli.stack import Stack
 from tests.integrations.shop.statements import json_lines, order
 from tests.storage.builders import order_record
@@ -37,11 +37,11 @@ async def test_a_sandbox_that_does_not_answer_is_named_with_what_helps() -> None
     (tender,) = record.tenders
     record = record.model_copy(update={"tenders": (tender.model_copy(update={"reference": "ch_1"}),)})
     with pytest.raises(CommandError, match="Import the file again"):
-        await charge_cards_at("http://127.0.0.1:1", [record])
+        await seed_payments_at("http://127.0.0.1:1", [record])
 
 
 async def test_payments_of_other_providers_are_none_of_the_sandboxs_business() -> None:
     record = order_record()
     (tender,) = record.tenders
     others = tuple(tender.model_copy(update=other) for other in ({"provider": "gift_card"}, {"reference": "pi_1"}))
-    await charge_cards_at("http://127.0.0.1:1", [record.model_copy(update={"tenders": others})])
+    await seed_payments_at("http://127.0.0.1:1", [record.model_copy(update={"tenders": others})])

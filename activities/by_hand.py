@@ -1,0 +1,73 @@
+"""Payments that finance makes where no interface exists: one person pays, another one confirms (P3.2, P3.3).
+
+Every function refuses before it writes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activities.casefile import Actor, CaseFile
+from activities.reserving import release_others
+from activities.rows import HandPaymentRow, HandPaymentState
+from activities.sentences import refusal
+from aftersales.contract.messages import HandPayment
+from aftersales.contract.values import ErrorCode, HandPaymentAct, LegState
+
+_ACTS_ON: Final = {
+    HandPaymentAct.PAID: HandPaymentState.TO_PAY,
+    HandPaymentAct.CONFIRMED: HandPaymentState.PAID,
+    HandPaymentAct.REFUSED: HandPaymentState.PAID,
+}
+
+
+async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -> None:
+    """Write down what a finance person did; the role was checked before (`activities.speakers`).
+
+    What is refused is to be paid again, unless the money went another way meanwhile. Raises AftersalesError: payment_unknown, not_now, decision_incomplete (paid
+    without a reference), same_person, evidence_unknown.
+    """
+    row = await file.unit.hand_payment(message.provider_number)
+    if row is None or row.number != file.row.number:
+        raise refusal(ErrorCode.PAYMENT_UNKNOWN, file.language, payment=message.provider_number)
+    if row.state is not _ACTS_ON[message.act]:
+        raise refusal(ErrorCode.NOT_NOW, file.language, key=f"hand_payment_{row.state.value}")
+    changed = await _changed(file, row, message, by)
+    await file.unit.update_hand_payment(changed)
+    if message.act is HandPaymentAct.REFUSED:
+        await _take_back_if_paid_otherwise(file)
+    file.note(
+        "hand_payment",
+        before=row.state.value,
+        after=changed.state.value,
+        reason=message.act.value,
+        facts={"provider_number": row.provider_number, "reference": changed.reference or row.reference},
+        actor=by,
+    )
+
+
+async def _take_back_if_paid_otherwise(file: CaseFile) -> None:
+    for row in [row for row in file.legs if row.leg.state is LegState.SUCCEEDED]:
+        await release_others(file, row)
+
+
+async def _changed(file: CaseFile, row: HandPaymentRow, message: HandPayment, by: Actor) -> HandPaymentRow:
+    if message.act is HandPaymentAct.PAID:
+        return await _paid(file, row, message, by)
+    if by.name == row.paid_by:
+        raise refusal(ErrorCode.SAME_PERSON, file.language)
+    if message.act is HandPaymentAct.CONFIRMED:
+        confirmed = {"state": HandPaymentState.CONFIRMED, "confirmed_by": by.name, "confirmed_at": file.now}
+        return row.model_copy(update=confirmed)
+    to_pay = {"state": HandPaymentState.TO_PAY, "paid_by": "", "paid_at": None, "reference": "", "evidence": ()}
+    return row.model_copy(update=to_pay)
+
+
+async def _paid(file: CaseFile, row: HandPaymentRow, message: HandPayment, by: Actor) -> HandPaymentRow:
+    reference = message.reference.strip()
+    if not reference:
+        raise refusal(ErrorCode.DECISION_INCOMPLETE, file.language, field="reference")
+    if not await file.unit.evidence_known(message.evidence):
+        raise refusal(ErrorCode.EVIDENCE_UNKNOWN, file.language)
+    paid = {"state": HandPaymentState.PAID, "paid_by": by.name, "paid_at": file.now}
+    return row.model_copy(update=paid | {"reference": reference, "evidence": message.evidence})

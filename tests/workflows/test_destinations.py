@@ -1,0 +1,103 @@
+"""Money that cannot go back the way it came: the customer is asked, reminded, and money goes where they say (P3.2)."""
+
+from __future__ import annotations
+
+from activities.types import OutcomeKind as Kind
+from activities.types import Stage
+from aftersales.contract.handles import RefundCaseHandle
+from aftersales.contract.messages import HandPayment, PaymentChanged, PayoutChoice
+from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, PayoutMethod, WaitsFor
+from domain.rails import BY_HAND
+from tests.workflows.conftest import Begin, Running
+from tests.workflows.world import World, outcome
+
+CHOICE = PayoutChoice(method=PayoutMethod.BANK_TRANSFER, payee="payee-1", masked="DE•• •••• 3000")
+CLOSED = outcome(Kind.REJECTED, "card_closed", elsewhere=True)
+
+
+async def choose(case: Running) -> None:
+    answer = await case.handle.execute_update(RefundCaseHandle.choose_payout, CHOICE)
+    assert answer.accepted
+
+
+async def test_a_closed_way_asks_the_customer_and_goes_on_with_the_answer(begin: Begin) -> None:
+    case = await begin(World().script(submits=[CLOSED], queries=[outcome(Kind.REJECTED)]))
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await case.hears(Stage.DESTINATION_NEEDED)
+    view = await case.view()
+    assert (view.waits_for, view.waiting) == (
+        WaitsFor.CUSTOMER,
+        "the customer to name another destination for the money",
+    )
+    await choose(case)
+    await case.reach(CaseStatus.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1", "submit N-1-2"]
+    await case.hears(Stage.REFUNDED)
+    assert case.world.stages[:2] == [Stage.DESTINATION_NEEDED, Stage.REFUNDED]
+
+
+async def test_the_customer_is_reminded_once_and_then_finance_has_it(begin: Begin) -> None:
+    case = await begin(World().script(submits=[CLOSED]))
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await case.pass_time(days=8)
+    await case.hears(Stage.DESTINATION_REMINDER)
+    await case.pass_time(days=23)
+    await case.hears(Stage.PAYMENT_FAILED)
+    assert case.world.stages == [Stage.DESTINATION_NEEDED, Stage.DESTINATION_REMINDER, Stage.PAYMENT_FAILED]
+    assert (await case.view()).waits_for is WaitsFor.FINANCE
+    await case.decide(DecisionKind.REJECT, explanation="No account was named.")
+    await case.reach(CaseStatus.REJECTED)
+
+
+async def test_the_old_way_that_paid_after_all_ends_the_question(begin: Begin) -> None:
+    case = await begin(World().script(submits=[CLOSED]))
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    hint = PaymentChanged(provider="stripe", provider_number="N-1-1")
+    await case.handle.signal(RefundCaseHandle.payment_changed, hint)
+    await case.reach(CaseStatus.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1"]
+
+
+async def test_the_old_number_is_asked_for_once_more_before_money_goes_elsewhere(begin: Begin) -> None:
+    case = await begin(World().script(submits=[CLOSED], queries=[outcome(Kind.SUCCEEDED)]))
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await choose(case)
+    await case.reach(CaseStatus.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1"], "nothing was sent to the new destination"
+
+
+async def test_a_reversal_weeks_later_is_told_once_and_with_the_question(begin: Begin) -> None:
+    case = await begin(World().script(queries=[outcome(Kind.REVERSED, "account_closed", elsewhere=True)]))
+    await case.reach(CaseStatus.REFUNDED)
+    await case.pass_time(days=20)
+    await case.handle.signal(RefundCaseHandle.payment_changed, PaymentChanged(provider="stripe"))
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await case.hears(Stage.DESTINATION_NEEDED)
+    assert Stage.REVERSED not in case.world.stages
+    await choose(case)
+    await case.reach(CaseStatus.REFUNDED)
+
+
+async def test_a_provider_that_asks_for_a_pause_gets_it(begin: Begin) -> None:
+    case = await begin(World().script(submits=[outcome(Kind.RETRY_SAME, "too_soon", retry_after_s=60)]))
+    await case.pass_time(seconds=50)
+    assert case.world.calls == ["intake", "submit N-1-1"]
+    await case.reach(CaseStatus.REFUNDED, within_hours=0.1)
+    assert case.world.calls == ["intake", "submit N-1-1", "submit N-1-1"]
+
+
+async def test_a_payment_by_hand_waits_for_two_people_and_wakes_at_their_word(begin: Begin) -> None:
+    world = World(payout_provider=BY_HAND).script(
+        submits=[CLOSED, outcome(Kind.PENDING, "to_be_paid_by_hand")], queries=[outcome(Kind.REJECTED)]
+    )
+    case = await begin(world)
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await choose(case)
+    await case.hears(Stage.PAY_BY_HAND)
+    assert (await case.view()).waiting == "finance to pay by hand and to record it"
+    await case.pass_time(hours=20)
+    assert case.world.calls[-1] == "submit N-1-2", "nobody polls a person"
+    confirmed = HandPayment(provider_number="N-1-2", act=HandPaymentAct.CONFIRMED)
+    await case.handle.execute_update(RefundCaseHandle.record_hand_payment, confirmed)
+    await case.reach(CaseStatus.REFUNDED, within_hours=0.1)
+    assert case.world.calls[-1] == "query N-1-2"
