@@ -40,7 +40,7 @@ NO_STATEMENTS: Final = "no_statements"
 
 ASK_AGAIN: Final = timedelta(hours=1)
 MOST_PATIENT: Final = 4
-"""A statement that is not there yet is looked for after an hour, then two, and never more than four: each look costs."""
+"""A statement that is not there yet is looked for after an hour, then after two more, then every four: a look costs."""
 
 LATE_AFTER_DAYS: Final = 3
 """A statement that is not there by then is told to people; providers make theirs by the next noon."""
