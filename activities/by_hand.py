@@ -24,8 +24,8 @@ _ACTS_ON: Final = {
 async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -> None:
     """Write down what a finance person did; the role was checked before (`activities.speakers`).
 
-    What is refused is to be paid again, unless the money went another way meanwhile. Raises AftersalesError: payment_unknown, not_now, decision_incomplete (paid
-    without a reference), same_person, evidence_unknown.
+    What is refused is to be paid again, unless the money went another way meanwhile. Raises AftersalesError:
+    payment_unknown, not_now, decision_incomplete (paid without a reference), same_person, evidence_unknown.
     """
     row = await file.unit.hand_payment(message.provider_number)
     if row is None or row.number != file.row.number:

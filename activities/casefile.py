@@ -170,7 +170,7 @@ class CaseFile:
         await write(self.row)
         if self._entries:
             await self.unit.append_audit(tuple(self._entries))
-        return StepResult(standing=self.standing(), answer=answer, look_again=look_again)
+        return StepResult(standing=self.standing(), as_of=self.now, answer=answer, look_again=look_again)
 
     async def accept(self, sentence: str = "") -> StepResult:
         """Close the file with a yes to whoever spoke."""

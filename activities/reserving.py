@@ -78,7 +78,7 @@ async def reserve_again(file: CaseFile, order: Order, failed: list[LegRow], way:
     _refuse_over_captured(order, failed)
     for row in failed:
         old = row.leg
-        taken = way or Way(old.provider, old.movement, row.payee, old.destination)
+        taken = way or Way(file.ways.refunder(old.provider), old.movement, row.payee, old.destination)
         leg = _leg(file, old.leg, attempt=old.attempt + 1, provider=taken.provider, amount=old.amount)
         leg = leg.model_copy(update={"movement": taken.movement, "destination": taken.destination})
         again = {"leg": leg, "key_try": 1, "sent_at": None, "released": False, "payee": taken.payee}

@@ -287,11 +287,13 @@ class Resumed(Frozen):
 class StepResult(Frozen):
     """Where the case stands now, the sender's answer, and whether the order is to be looked up again.
 
+    `as_of`: the workflow's time at which that was so; a step that is met again gives what it gave then.
     Of a payment only: `alarm`, if money moved in a way that finance must hear of at once.
     Of an intake only: `life` is the one that was taken in, `resumed` is set for a later one.
     """
 
     standing: Standing
+    as_of: datetime | None = None
     answer: Answer | None = None
     look_again: bool = False
     alarm: bool = False

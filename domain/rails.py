@@ -105,7 +105,7 @@ class Ways(NamedTuple):
     payouts: Mapping[PayoutMethod, str] = MappingProxyType({})
 
     def refunder(self, provider: str) -> str:
-        """Who gives back a payment that came by this provider: itself, or a finance person where it is not set up."""
+        """Who moves money that is this provider's to move: itself, or a finance person where it is not set up."""
         return BY_HAND if provider not in self.rails and BY_HAND in self.rails else provider
 
     def payer(self, method: PayoutMethod, currency: str) -> str:

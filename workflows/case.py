@@ -105,6 +105,7 @@ class Case:
     low_score_told: bool = False
     closed: bool = False
     lost: Resumed | None = None
+    _as_of: datetime | None = None
     _rounds: Counter[str] = field(default_factory=Counter)
     _letters: list[workflow.ActivityHandle[None]] = field(default_factory=list)
     _shown: sight.Shown = field(default_factory=sight.Shown)
@@ -165,10 +166,21 @@ class Case:
             if is_cancelled_exception(error) or (isinstance(told, ApplicationError) and told.non_retryable):
                 raise
             result = await self._patient_step(name, step)
+        self._stand(result)
+        return result
+
+    def _stand(self, result: StepResult) -> None:
+        """Where the step left the case, unless a later one is known.
+
+        A crash may cut a workflow task off after its steps were done. When it begins again, a message that has come
+        meanwhile is served first, and then such a step gives what it gave at its own time.
+        """
+        if result.as_of and self._as_of and result.as_of < self._as_of:
+            return
+        self._as_of = result.as_of or self._as_of
         if result.standing.status is not self.standing.status:
             self.lost = None
         self.standing = result.standing
-        return result
 
     async def _patient_step(self, name: StepName, step: Step) -> StepResult:
         self.show(waiting="the product's database, which does not answer")

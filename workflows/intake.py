@@ -8,7 +8,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.types import Elapse, Intake, Resumed, Stage, StepName
-    from aftersales.contract.values import OUTCOMES, CaseStatus, WaitsFor
+    from aftersales.contract.values import OUTCOMES, CaseStatus, LegState, WaitsFor
+    from domain.rails import BY_HAND
     from workflows import options
     from workflows.case import DECIDED, Case, Woken
 
@@ -64,6 +65,8 @@ def _take_up(case: Case, lost: Resumed) -> None:
         case.announce(stage)
     if case.standing.waits_for is WaitsFor.FINANCE and case.standing.status in OUTCOMES:
         case.announce(Stage.PAYMENT_BLOCKED)
+    if any(leg.provider == BY_HAND and leg.state is LegState.PENDING for leg in case.standing.legs):
+        case.announce(Stage.PAY_BY_HAND)
     if case.standing.survey_is_low:
         case.announce(Stage.LOW_SCORE)
         case.low_score_told = True

@@ -56,7 +56,7 @@ class Payment:
 
     `ask_first`: the next call is a query. `in_doubt`: something was sent whose end was not known at the time, so
     nothing may be taken back any more. `accepted`: the provider has it, so "not found" cannot be the truth.
-    `overtaken`: an earlier number of the leg has news, and this one can still be kept back.
+    `overtaken`: another number has news that is to be looked into first.
     """
 
     case: Case
@@ -95,7 +95,9 @@ class Payment:
                 alarmed = True
             if outcome.kind is OutcomeKind.CONFLICT and not wait_out_conflict:
                 return outcome
-            await self._sleep_until_news(self._pause(outcome), "the payment provider to confirm what it did")
+            not_served = outcome.code == NOT_SERVED
+            waiting = self._a_worker() if not_served else "the payment provider to confirm what it did"
+            await self._sleep_until_news(self._pause(outcome), waiting)
             if self.case.standing.status is not status:
                 return outcome
 
@@ -136,7 +138,7 @@ class Payment:
             case OutcomeKind.PENDING:
                 await self._wait_for_the_provider(outcome)
             case OutcomeKind.NEEDS_MERCHANT if outcome.code == NOT_SERVED:
-                await self._wait(outcome, f"a worker that serves the payments of {self.leg.provider}")
+                await self._wait(outcome, self._a_worker())
             case OutcomeKind.NEEDS_MERCHANT:
                 await self._wait(outcome, "the merchant's account at the provider")
             case OutcomeKind.RETRY_SAME if outcome.retry_after_s:
@@ -192,12 +194,18 @@ class Payment:
         await self.record(outcome.model_copy(update={"kind": kind}))
         return before.state is not noted or doubtful_trouble
 
+    def _a_worker(self) -> str:
+        return f"a worker that serves the payments of {self.leg.provider}"
+
     async def _sleep_until_any_news(self, pause: timedelta, waiting: str) -> None:
-        """Of this number or, as long as it can be kept back, of one that was given up for it."""
-        kept_back = not self.in_doubt or self.leg.provider == BY_HAND
-        given_up = [leg for leg in self.case.standing.earlier if kept_back and may_overtake(leg, self.leg)]
-        await self._sleep_until_news(pause, waiting, given_up)
-        self.overtaken = self.case.news.of_any(given_up)
+        """Of this number, of one that has paid or, as long as this one can be kept back, of one that was given up
+        for it."""
+        standing, kept_back = self.case.standing, not self.in_doubt or self.leg.provider == BY_HAND
+        others = [leg for leg in (*standing.legs, *standing.earlier) if leg.state is LegState.SUCCEEDED]
+        if kept_back:
+            others += [leg for leg in standing.earlier if may_overtake(leg, self.leg)]
+        await self._sleep_until_news(pause, waiting, others)
+        self.overtaken = self.case.news.of_any(others)
 
     async def _sleep_until_news(self, pause: timedelta, waiting: str, others: Sequence[Leg] = ()) -> None:
         case, status = self.case, self.case.standing.status

@@ -6,6 +6,7 @@ provider's late word is believed whenever it comes.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from temporalio import workflow
@@ -59,6 +60,7 @@ async def pay(case: Case) -> None:
         assert open_legs, "a case that is paying has a leg to pay"
         if await _may_be_sent(case, open_legs[0]):
             await Payment(case, open_legs[0]).settle()
+        await _ask_about_news(case, (LegState.SUCCEEDED,))  # a reversal is written down whatever else waits
     await _ask_about_news(case)  # of one leg, that came while another was being paid
     stage = _AFTER_PAYING.get(case.standing.status)
     if stage and not _asks_for_a_destination(case):  # that letter tells what happened, too
@@ -165,11 +167,11 @@ async def _may_be_sent(case: Case, leg: Leg) -> bool:
     return True
 
 
-async def _ask_about_news(case: Case) -> None:
+async def _ask_about_news(case: Case, states: Collection[LegState] = frozenset(LegState)) -> None:
     """A number that failed may have paid after all, and one that paid may have been reversed."""
     status = case.standing.status
     for leg in (*case.standing.legs, *case.standing.earlier):
-        if not case.news.of(leg) or case.standing.status is not status:
+        if leg.state not in states or not case.news.of(leg) or case.standing.status is not status:
             continue
         payment = Payment(case, leg, in_doubt=True)
         outcome = await payment.learn()

@@ -93,8 +93,9 @@ def details(start: CaseStart, standing: Standing, opened_at: datetime, waiting: 
 def _who(standing: Standing) -> str:
     if standing.waits_for is WaitsFor.NOBODY:
         return "nobody"
-    extra = f" ({_plain(standing.assignee)})" if standing.assignee and standing.waits_for in _STAFF else ""
-    return standing.waits_for.value + extra
+    who = standing.waits_for.value
+    named = standing.waits_for in _STAFF and standing.assignee not in {"", who}
+    return f"{who} ({_plain(standing.assignee)})" if named else who
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.case_steps import CaseSteps
 from activities.payments import PaymentCalls
-from activities.ports import Payee, Payments
+from activities.ports import Payee
 from activities.types import OutcomeKind, PaymentOutcome
 from aftersales.contract.messages import HandPayment, PayoutChoice
 from aftersales.contract.numbers import new_number
@@ -26,7 +26,6 @@ from aftersales.contract.values import (
     Role,
     WaitsFor,
 )
-from aftersales.sealing import EncryptionError
 from domain.rails import BY_HAND, OWN_RAILS, Rail, Ways, ways_of
 from storage.hand_payments import HandPayments
 from storage.orders import save_orders
@@ -157,6 +156,20 @@ async def test_without_a_destination_in_time_finance_takes_it_over(stranded: Des
     assert (await stranded.decide(DecisionKind.APPROVE, role=Role.FINANCE)).accepted
 
 
+@pytest.mark.parametrize(("set_up", "payer"), [(WAYS, "bank"), (ways_of(OWN_RAILS), BY_HAND)])
+async def test_finances_second_try_goes_by_hand_where_its_provider_is_no_longer_set_up(
+    stranded: Desk, policy: FakePolicy, set_up: Ways, payer: str
+) -> None:
+    """Nobody would serve its queue."""
+    await keep(stranded)
+    await stranded.say(TO_THE_BANK)
+    await stranded.pay(OutcomeKind.REJECTED, leg=2, attempt=2)
+    stranded.steps = CaseSteps(stranded.store, policy, KEYRING, set_up)
+    assert (await stranded.decide(DecisionKind.APPROVE, role=Role.FINANCE)).accepted
+    again = (await stranded.legs())[-1]
+    assert (again.leg.attempt, again.leg.provider, again.payee) == (3, payer, BANK_ACCOUNT.token)
+
+
 async def test_a_destination_named_in_the_last_moment_is_not_taken_away_again(stranded: Desk) -> None:
     await keep(stranded)
     await stranded.say(TO_THE_BANK)
@@ -266,65 +279,6 @@ class TestSending:
         )
         assert sorted(each.kind for each in outcomes) == [OutcomeKind.RETRY_SAME, OutcomeKind.SUCCEEDED]
         assert len(provider.calls) == 1
-
-
-class TestErased:
-    """A payout whose destination was erased after it may have been sent."""
-
-    @pytest.fixture(name="sent")
-    async def payout_without_an_answer(self, desk: Desk, provider: FakePayments, clock: FakeClock) -> Desk:
-        await desk.apply(application(amount=cny(500)))
-        await desk.pay(OutcomeKind.NEEDS_PAYEE)
-        await keep(desk)
-        await desk.say(TO_THE_BANK)
-        provider.refunds.append(PaymentOutcome(kind=OutcomeKind.UNKNOWN))
-        assert (await self.submit(desk, provider, clock, BANK_ACCOUNT)).kind is OutcomeKind.UNKNOWN
-        return desk
-
-    async def submit(self, desk: Desk, provider: Payments, clock: FakeClock, *known: Payee) -> PaymentOutcome:
-        calls = PaymentCalls(provider, desk.store, clock, FakePayees(*known), BANK)
-        return await ActivityEnvironment().run(calls.submit_leg, await desk.leg_call(1))
-
-    @pytest.fixture
-    def provider(self) -> FakePayments:
-        """A bank's, which knows its numbers for ever."""
-        bank = FakePayments()
-        bank.key_life_s = 10 * 365 * 86_400
-        return bank
-
-    async def test_what_is_not_found_may_still_be_on_its_way(
-        self, sent: Desk, provider: FakePayments, clock: FakeClock
-    ) -> None:
-        clock.turn(hours=20)
-        assert (await self.submit(sent, provider, clock)).kind is OutcomeKind.UNKNOWN
-
-    async def test_after_a_day_the_customer_is_asked_anew(
-        self, sent: Desk, provider: FakePayments, clock: FakeClock
-    ) -> None:
-        clock.turn(hours=25)
-        assert (await self.submit(sent, provider, clock)).kind is OutcomeKind.NEEDS_PAYEE
-        assert len(provider.paid_to) == 1
-
-    async def test_what_was_paid_is_found_and_not_asked_for_anew(
-        self, sent: Desk, provider: FakePayments, clock: FakeClock
-    ) -> None:
-        provider.queries.append(PaymentOutcome(kind=OutcomeKind.SUCCEEDED))
-        clock.turn(hours=25)
-        assert (await self.submit(sent, provider, clock)).kind is OutcomeKind.SUCCEEDED
-
-    async def test_a_missing_key_of_ours_is_no_fault_of_the_customers_account(
-        self, sent: Desk, provider: FakePayments, clock: FakeClock
-    ) -> None:
-        calls = PaymentCalls(provider, sent.store, clock, LockedPayees(), BANK)
-        outcome = await ActivityEnvironment().run(calls.submit_leg, await sent.leg_call(1))
-        assert (outcome.kind, outcome.elsewhere) == (OutcomeKind.NEEDS_MERCHANT, False)
-
-
-class LockedPayees:
-    """Kept under a key that this process does not have."""
-
-    async def reveal(self, token: str) -> Payee:
-        raise EncryptionError(f"No key opens {token}.")
 
 
 class TestPlanning:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity
+
 from activities.types import OutcomeKind as Kind
-from activities.types import Stage
+from activities.types import RecordMessage, RecordPayment, Stage, StepName, StepResult
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import HandPayment, PaymentChanged, PayoutChoice
-from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, PayoutMethod, WaitsFor
+from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, LegState, PayoutMethod, WaitsFor
 from domain.rails import BY_HAND
 from tests.workflows.conftest import Begin, Running
 from tests.workflows.world import World, outcome
@@ -101,3 +107,41 @@ async def test_a_payment_by_hand_waits_for_two_people_and_wakes_at_their_word(be
     await case.handle.execute_update(RefundCaseHandle.record_hand_payment, confirmed)
     await case.reach(CaseStatus.REFUNDED, within_hours=0.1)
     assert case.world.calls[-1] == "query N-1-2"
+
+
+@dataclass
+class CutOff(World):
+    """A task was cut off by a crash after it had recorded that the way is closed; the customer has read that and
+    answers before it begins again. Recording it once more then gives what it gave at its own time."""
+
+    recorded: StepResult | None = None
+
+    @activity.defn(name=StepName.RECORD_MESSAGE)
+    async def record_message(self, step: RecordMessage) -> StepResult:
+        failed = self.standing.legs[0].model_copy(update={"state": LegState.FAILED, "failure_code": CLOSED.code})
+        self.standing = self.standing.model_copy(update={"legs": (failed,)})
+        then = self._stand(CaseStatus.PAYMENT_FAILED, waits_for=WaitsFor.CUSTOMER)
+        self.recorded = then.model_copy(update={"as_of": step.now - timedelta(seconds=10)})
+        return (await super().record_message(step)).model_copy(update={"as_of": step.now})
+
+    @activity.defn(name=StepName.RECORD_PAYMENT)
+    async def record_payment(self, step: RecordPayment) -> StepResult:
+        if step.attempt == 1 and self.recorded:
+            return self.recorded
+        return await super().record_payment(step)
+
+
+async def test_a_step_that_is_met_again_does_not_take_the_case_back_behind_what_came_after_it(begin: Begin) -> None:
+    submitted, answered = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_the_answer() -> None:
+        submitted.set()
+        await answered.wait()
+
+    world = CutOff(during_submit=wait_for_the_answer).script(submits=[CLOSED], queries=[outcome(Kind.REJECTED)])
+    case = await begin(world)
+    await submitted.wait()
+    await choose(case)
+    answered.set()
+    await case.reach(CaseStatus.REFUNDED)
+    assert world.calls == ["intake", "submit N-1-1", "query N-1-1", "submit N-1-2"]

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.common import WorkflowIDReusePolicy
@@ -23,11 +24,12 @@ from aftersales.contract import names
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import Decision, PaymentChanged, SurveyAnswer
 from aftersales.contract.numbers import workflow_id
-from aftersales.contract.values import CaseStatus, DecisionKind, Role, WaitsFor
+from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, PayoutMethod, Role, WaitsFor
 from aftersales.contract.views import CaseView
 from cli.servers.dev_server import DevServer
 from cli.servers.search_attributes import AttributeTypes
 from storage.reading import Reading
+from storage.tables import MAILS
 from tests.activities.shop import CUSTOMER
 from tests.fakes.payments import SUCCESS
 from tests.replay.scene import Scene, accepted, open_world, outcome
@@ -216,6 +218,34 @@ async def test_money_that_moved_under_both_numbers_is_finances_before_and_after_
         Stage.SURVEY,
         Stage.SURVEY_REMINDER,
     ]
+
+
+@pytest.mark.parametrize(("told_before", "times"), [(True, 1), (False, 2)])
+async def test_a_payment_by_hand_that_finance_was_not_told_of_is_told_after_the_loss(
+    world: RealWorld, told_before: bool, times: int
+) -> None:
+    closed = outcome(OutcomeKind.REJECTED, "card_closed", elsewhere=True)
+    case = Scene(world, uuid.uuid4().hex)
+    case.provider_answers(closed)
+    case.provider_knows(closed)
+    await case.apply()
+    await case.hear(Stage.DESTINATION_NEEDED)
+    await case.choose(PayoutMethod.WECHAT_PAY, "wxid-of-the-customer")
+    await case.hear(Stage.PAY_BY_HAND)
+    if not told_before:
+        await forget(world, Stage.PAY_BY_HAND)
+    await lose(case)
+    await case.hear(Stage.PAY_BY_HAND, times)
+    await case.paid_by_hand(HandPaymentAct.PAID, "finance-1", reference="4200001234")
+    await case.paid_by_hand(HandPaymentAct.CONFIRMED, "finance-2")
+    await case.hear(Stage.REFUNDED)
+    assert told(case).count(Stage.PAY_BY_HAND) == times
+
+
+async def forget(world: RealWorld, stage: Stage) -> None:
+    """As if the workflow had been lost before it could tell."""
+    async with world.engine.begin() as connection:
+        await connection.execute(delete(MAILS).where(MAILS.c.stage == stage))
 
 
 async def test_letters_that_waited_for_the_mail_server_go_out_after_the_loss(world: RealWorld) -> None:

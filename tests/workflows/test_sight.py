@@ -72,6 +72,7 @@ STAFF = (WaitsFor.AGENT, WaitsFor.SUPERVISOR, WaitsFor.FINANCE)
 def test_staff_who_must_act_are_named_with_the_group_it_was_handed_to(party: WaitsFor) -> None:
     standing = Standing(status=CaseStatus.UNDER_REVIEW, waits_for=party, assignee="electronics")
     assert lines(standing)[3] == f"**Who must act:** {party.value} (electronics)"
+    assert lines(standing.model_copy(update={"assignee": party.value}))[3] == f"**Who must act:** {party.value}"
 
 
 @pytest.mark.parametrize("party", [party for party in WaitsFor if party not in STAFF])
