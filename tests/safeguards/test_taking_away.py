@@ -86,6 +86,17 @@ async def test_sources_that_do_not_even_run_prove_nothing(shop: Path, broken: st
     assert why in trial.why or "error" in trial.why
 
 
+async def test_a_case_whose_preparation_breaks_once_is_run_again(shop: Path) -> None:
+    """As a server that was slow to come up; a test that merely fails is not given a second chance."""
+    conftest = (
+        "import pathlib, pytest\n@pytest.fixture(autouse=True)\ndef server():\n"
+        "    up = pathlib.Path('up')\n    was_up = up.exists()\n    up.touch()\n    assert was_up\n"
+    )
+    (shop / "tests" / "conftest.py").write_text(conftest)
+    [trial] = await prove([paid_once(TAKEN, f"{ONCE}[1]")], shop, jobs=1)
+    assert trial.verdict is Verdict.FAILED
+
+
 async def test_tests_that_fail_with_everything_in_place_prove_nothing(shop: Path) -> None:
     (shop / "till.py").write_text(TILL.replace("if amount in paid", "if not amount"))
     with pytest.raises(NotGreenError, match="test_an_amount_is_paid_once"):
