@@ -47,7 +47,7 @@ async def look_for_trouble(file: CaseFile, was: Before, leg: int, outcome: Payme
     if alarm:
         _note_twice(file, leg)
     taken_back = was.to_pay & _by_hand(file, LegState.FAILED)
-    if taken_back:  # somebody may have paid already, and not recorded it yet
+    if taken_back and outcome.kind in _MOVES:  # somebody may have paid already, and not recorded it yet
         alarm = True
         file.note(ALARM, reason=TAKEN_BACK, facts={"provider_numbers": sorted(taken_back)})
     if was.let_go and outcome.kind is OutcomeKind.SUCCEEDED and leg not in twice:

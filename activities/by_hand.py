@@ -18,6 +18,7 @@ _ACTS_ON: Final = {
     HandPaymentAct.PAID: HandPaymentState.TO_PAY,
     HandPaymentAct.CONFIRMED: HandPaymentState.PAID,
     HandPaymentAct.REFUSED: HandPaymentState.PAID,
+    HandPaymentAct.IMPOSSIBLE: HandPaymentState.TO_PAY,
 }
 
 
@@ -25,7 +26,8 @@ async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -
     """Write down what a finance person did; the role was checked before (`activities.speakers`).
 
     What is refused is to be paid again, unless the money went another way meanwhile. Raises AftersalesError:
-    payment_unknown, not_now, decision_incomplete (paid without a reference), same_person, evidence_unknown.
+    payment_unknown, not_now, decision_incomplete (paid without a reference, impossible without a reason), same_person,
+    evidence_unknown.
     """
     row = await file.unit.hand_payment(message.provider_number)
     if row is None or row.number != file.row.number:
@@ -54,6 +56,8 @@ async def _take_back_if_paid_otherwise(file: CaseFile) -> None:
 async def _changed(file: CaseFile, row: HandPaymentRow, message: HandPayment, by: Actor) -> HandPaymentRow:
     if message.act is HandPaymentAct.PAID:
         return await _paid(file, row, message, by)
+    if message.act is HandPaymentAct.IMPOSSIBLE:
+        return _given_up(file, row, message)
     if by.name == row.paid_by:
         raise refusal(ErrorCode.SAME_PERSON, file.language)
     if message.act is HandPaymentAct.CONFIRMED:
@@ -61,6 +65,13 @@ async def _changed(file: CaseFile, row: HandPaymentRow, message: HandPayment, by
         return row.model_copy(update=confirmed)
     to_pay = {"state": HandPaymentState.TO_PAY, "paid_by": "", "paid_at": None, "reference": "", "evidence": ()}
     return row.model_copy(update=to_pay)
+
+
+def _given_up(file: CaseFile, row: HandPaymentRow, message: HandPayment) -> HandPaymentRow:
+    """No money moves by it, so one person's word is enough; the log keeps whose."""
+    if not message.explanation:
+        raise refusal(ErrorCode.DECISION_INCOMPLETE, file.language, field="explanation")
+    return row.model_copy(update={"state": HandPaymentState.IMPOSSIBLE})
 
 
 async def _paid(file: CaseFile, row: HandPaymentRow, message: HandPayment, by: Actor) -> HandPaymentRow:

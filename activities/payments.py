@@ -17,7 +17,7 @@ from temporalio import activity
 from activities.destinations import STORE_CREDIT_OF
 from activities.errors import named_failures
 from activities.ports import Clock, Payee, Payees, Payments, Store, Unit
-from activities.rows import LegRow
+from activities.rows import CaseRow, LegRow
 from activities.settling import find_leg
 from activities.types import LegCall, OutcomeKind, PaymentOutcome, StepName
 from aftersales.contract.errors import AftersalesError
@@ -52,16 +52,30 @@ class PaymentCalls:
         nor for one that the provider does not take, or not yet."""
         with named_failures():
             async with self._store.begin() as unit:
-                before = await _leg(unit, call)
+                case, before = await _locked(unit, call)
+                lost = before.sent_at is None and self._outlives_a_key(case)
                 settled = _settled(before) or self._key_expired(before) or await self._not_taken(unit, before)
                 if settled is not None:
                     return settled
                 sent = _marked_as_sent(before, self._clock.now())
                 await unit.update_leg(sent)
             async with alive():
-                outcome = await self._send(sent, first_time=before.sent_at is None)
+                outcome = await self._sent_before_it_was_lost(sent) if lost else None
+                outcome = outcome or await self._send(sent, first_time=before.sent_at is None)
             await self._learn(call, before, sent, outcome)
             return outcome
+
+    def _outlives_a_key(self, case: CaseRow | None) -> bool:
+        return case is not None and (self._clock.now() - case.opened_at).total_seconds() >= self._payments.key_life_s
+
+    async def _sent_before_it_was_lost(self, leg: LegRow) -> PaymentOutcome | None:
+        """What the provider has under a number that we know of no sending of (R17).
+
+        A database that was set back forgets that it sent; the same number would still meet the same key, unless the
+        case is older than a key lives.
+        """
+        found = await self._payments.query(leg)
+        return None if found.kind is OutcomeKind.NOT_FOUND else found
 
     async def _send(self, leg: LegRow, *, first_time: bool) -> PaymentOutcome:
         if leg.leg.movement is Movement.REFUND:
@@ -95,7 +109,7 @@ class PaymentCalls:
         """Ask for the leg by our own number. Finding nothing under a dead key makes room for a new one."""
         with named_failures():
             async with self._store.begin() as unit:
-                row = await _leg(unit, call)
+                _, row = await _locked(unit, call)
             async with alive():
                 outcome = await self._payments.query(row)
             if outcome.kind is OutcomeKind.NOT_FOUND and self._key_expired(row) is not None:
@@ -152,7 +166,8 @@ class PaymentCalls:
     async def _replace(self, call: LegCall, expected: LegRow, changed: LegRow) -> None:
         """Unless something else became of the leg meanwhile."""
         async with self._store.begin() as unit:
-            if await _leg(unit, call) == expected:
+            _, present = await _locked(unit, call)
+            if present == expected:
                 await unit.update_leg(changed)
 
 
@@ -172,9 +187,9 @@ async def _beat() -> None:
         await asyncio.sleep(HEARTBEAT_S)
 
 
-async def _leg(unit: Unit, call: LegCall) -> LegRow:
-    """The leg's row, its case locked. Raises AftersalesError(step_conflict)."""
-    await unit.case(call.number)
+async def _locked(unit: Unit, call: LegCall) -> tuple[CaseRow | None, LegRow]:
+    """The case, locked, and the leg's row. Raises AftersalesError(step_conflict)."""
+    case = await unit.case(call.number)
     row = find_leg(list(await unit.legs(call.number)), call.leg, call.attempt)
     if row.leg.provider_number != call.provider_number:
         raise AftersalesError(
@@ -182,7 +197,7 @@ async def _leg(unit: Unit, call: LegCall) -> LegRow:
             f"Leg {call.leg} of case {call.number} is numbered {row.leg.provider_number}, "
             f"not {call.provider_number}; nothing was sent.",
         )
-    return row
+    return case, row
 
 
 def _settled(row: LegRow) -> PaymentOutcome | None:

@@ -145,6 +145,7 @@ class HandPaymentState(StrEnum):
     TO_PAY = "to_pay"
     PAID = "paid"  # so says one person; another one has yet to confirm it
     CONFIRMED = "confirmed"
+    IMPOSSIBLE = "impossible"
 
 
 class HandPaymentRow(Frozen):

@@ -122,6 +122,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "这笔付款已登记为已付，请勿重复付款；请由另一位财务同事复核。",
         "This payment is recorded as made already; do not pay it again. A colleague in finance is to confirm it.",
     ),
+    "hand_payment_impossible": (
+        "这笔付款已登记为无法支付,客户会被请求提供其他收款账户。",
+        "This payment is recorded as impossible; the customer is asked for another destination.",
+    ),
     "hand_payment_confirmed": (
         "这笔付款已付并已复核，无需再做任何操作。",
         "This payment was made and confirmed; there is nothing left to do.",

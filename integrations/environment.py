@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings, SettingsError
+
+_NOT_SET: Final = "not set. README.md lists what it is for, deploy/example.env shows how such a value is made"
 
 
 def explain_settings(error: ValidationError | SettingsError, kind: type[BaseSettings]) -> str:
@@ -23,15 +26,15 @@ def _by_variable(error: ValidationError, kind: type[BaseSettings]) -> str:
     for wrong in error.errors(include_input=False, include_url=False):
         name, *place = (str(part) for part in wrong["loc"])
         variable = ".".join([_variable(name, kind), *place]).upper()
-        lines.setdefault(name, f"{variable}: {wrong['msg'].removeprefix('Value error, ')}")
+        why = _NOT_SET if wrong["type"] == "missing" else wrong["msg"].removeprefix("Value error, ")
+        lines.setdefault(name, f"{variable}: {why}")
     return "\n".join(lines.values())
 
 
 def _variable(name: str, kind: type[BaseSettings]) -> str:
-    """How a field is set: of several names by the one that processes share. An alias is such a name already."""
-    if name not in kind.model_fields:
-        return name
-    alias = kind.model_fields[name].validation_alias
-    if isinstance(alias, AliasChoices):
-        return str(alias.choices[-1])
-    return f"{kind.model_config['env_prefix']}{name}".upper()
+    """How a field is set: of several names by the one that processes share; `name` is the field's or one of those."""
+    for field, info in kind.model_fields.items():
+        names = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
+        if names and name in (field, *names):
+            return str(names[-1])
+    return f"{kind.model_config['env_prefix']}{name}".upper() if name in kind.model_fields else name

@@ -25,23 +25,26 @@ from storage.tables import HAND_PAYMENTS, LEGS
 
 TO_BE_PAID: Final = "to_be_paid_by_hand"
 TAKEN_BACK: Final = "taken_back"
+IMPOSSIBLE: Final = "cannot_be_paid_by_hand"
 LIMIT: Final = 200
 _BY_NUMBER: Final = select(HAND_PAYMENTS).where(HAND_PAYMENTS.c.provider_number == bindparam("provider_number"))
 _TAKEN_BACK: Final = and_(
     HAND_PAYMENTS.c.state == HandPaymentState.TO_PAY,
     exists().where(LEGS.c.provider_number == HAND_PAYMENTS.c.provider_number, LEGS.c.released),
 )
+_ENDED: Final = (HandPaymentState.CONFIRMED, HandPaymentState.IMPOSSIBLE)
 _UNFINISHED: Final = (
     select(HAND_PAYMENTS)
-    .where(HAND_PAYMENTS.c.state != HandPaymentState.CONFIRMED, not_(_TAKEN_BACK))
+    .where(HAND_PAYMENTS.c.state.not_in(_ENDED), not_(_TAKEN_BACK))
     .order_by(HAND_PAYMENTS.c.filed_at, HAND_PAYMENTS.c.provider_number)
     .limit(bindparam("limit"))
 )
 
 
 class HandPayments:
-    """Implements `activities.ports.Payments`. A payment is `pending` until the second person has confirmed it, and
-    `rejected` if its leg was released before anybody had paid.
+    """Implements `activities.ports.Payments`. A payment is `pending` until the second person has confirmed it,
+    `needs_payee` once finance says that it cannot be made, and `rejected` if its leg was released before anybody had
+    paid.
 
     A database that cannot be used raises as it does: the same number is filed again later, once.
     """
@@ -108,6 +111,9 @@ def _outcome(row: RowMapping, leg: LegRow) -> PaymentOutcome:
         )
     if payment.state is HandPaymentState.CONFIRMED:
         return PaymentOutcome(kind=OutcomeKind.SUCCEEDED, provider_reference=payment.reference)
+    if payment.state is HandPaymentState.IMPOSSIBLE:
+        sentence = "Finance cannot pay to this destination; nothing was paid."
+        return PaymentOutcome(kind=OutcomeKind.NEEDS_PAYEE, code=IMPOSSIBLE, sentence=sentence, elsewhere=True)
     if payment.state is HandPaymentState.TO_PAY and leg.released:
         sentence = "This payment was taken back before anybody had made it."
         return PaymentOutcome(kind=OutcomeKind.REJECTED, code=TAKEN_BACK, sentence=sentence)

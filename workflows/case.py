@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
         HandPayment,
     )
     from aftersales.contract.names import QUEUE_NOTIFICATIONS
-    from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind
+    from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind, Money
     from domain.deadlines import Ladder, ReviewClock
     from workflows import options, sight
     from workflows.news import News
@@ -125,6 +125,12 @@ class Case:
     @property
     def money_moved(self) -> bool:
         return any(leg.state is LegState.SUCCEEDED for leg in self.standing.legs)
+
+    @property
+    def refunded(self) -> Money | None:
+        """What the customer has of it; None if nothing."""
+        paid = [leg.amount for leg in self.standing.legs if leg.state is LegState.SUCCEEDED]
+        return Money(minor=sum(each.minor for each in paid), currency=paid[0].currency) if paid else None
 
     def entered_at(self) -> datetime:
         """When the case came to its status, for a stage that begins."""

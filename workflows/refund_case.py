@@ -67,7 +67,7 @@ class RefundCase:
         return CaseResult(
             number=start.number,
             status=case.standing.status,
-            refunded=case.standing.amount if case.money_moved else None,
+            refunded=case.refunded,
             closed_at=workflow.now(),
         )
 

@@ -158,7 +158,8 @@ def _legs(legs: Iterable[LegRow]) -> Table:
 def _whereabouts(leg: Leg) -> Iterator[str]:
     gone = leg.state in _GONE
     why = f": {failure(leg.failure_code, Language.EN)}" if gone else ""
-    yield f"{amount(leg.amount)} {words(leg.state.value)}{why}" + (f" ({leg.failure_code})" if leg.failure_code else "")
+    code = f" ({leg.failure_code})" if leg.failure_code not in {"", leg.state.value} else ""
+    yield f"{amount(leg.amount)} {words(leg.state.value)}{why}{code}"
     to = f"to {words(leg.destination)}" if leg.destination else "back as it was paid"
     yield f"by {words(leg.provider)}, {to}"
     if leg.expected_by and not gone:

@@ -36,6 +36,7 @@ MOST: int = 1000
 _NEXT: Final = {
     HandPaymentAct.PAID: "A colleague must confirm it: `aftersales finance confirm {payment}`.",
     HandPaymentAct.CONFIRMED: "The payment {payment} counts as made.",
+    HandPaymentAct.IMPOSSIBLE: "The customer is asked to name another destination.",
     HandPaymentAct.REFUSED: "The payment {payment} is to be made again: `aftersales finance list`.",
 }
 """What follows once the case has accepted it."""
@@ -142,3 +143,14 @@ def refuse(
 ) -> None:
     """Refuse a colleague's record of a payment: nothing was paid, or not that; it is to be paid again."""
     cashier.says(HandPaymentAct.REFUSED, explanation=said_in("--explanation", explanation))
+
+
+@app.command()
+@spoken_by(Cashier)
+def impossible(
+    cashier: Cashier,
+    *,
+    explanation: Annotated[str, typer.Option(help="Why it cannot be paid there, for the log.")],
+) -> None:
+    """Say that a payment cannot be made: nothing was paid, and the customer is to name another destination."""
+    cashier.says(HandPaymentAct.IMPOSSIBLE, explanation=said_in("--explanation", explanation))

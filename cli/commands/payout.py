@@ -84,7 +84,7 @@ def reveal(
     """Show whole the destinations that payments are on their way to; for finance, and recorded."""
     if role not in REVEALERS:
         raise CommandError(
-            f"A {role.value} may not see a whole account; `aftersales payout show {number}` shows it masked."
+            f"The role {role.value} may not see a whole account; `aftersales payout show {number}` shows it masked."
         )
     asyncio.run(_reveal(Deployment(home), number, staff_actor(actor), role))
 
@@ -136,7 +136,7 @@ def erase(
     Money that is still to go to one of them does not arrive there.
     """
     if role is not Role.ADMIN:
-        raise CommandError(f"A {role.value} may not erase anything; an admin may.")
+        raise CommandError(f"The role {role.value} may not erase anything; an admin may.")
     if not yes and not typer.confirm(f"Erase all destinations of {customer_id} for good?"):
         raise CommandError("It was not confirmed, so nothing was erased.")
     asyncio.run(_erase(Deployment(home), customer_id, staff_actor(actor), role))

@@ -28,7 +28,7 @@ from cli.commands.parameters import (
     StaffRoleOption,
     staff_actor,
 )
-from cli.commands.screen import amount, moment, say
+from cli.commands.screen import amount, moment, say, words
 from cli.commands.speaking import spoken_by
 
 # ruff: noqa: PLC0415 - the database and the checks of accounts take a second to load, and `--help` needs neither
@@ -130,9 +130,17 @@ async def _choose(spokesman: Spokesman, method: Method, typed: dict[str, str | N
 
 
 def told(owed: Owed, number: str) -> str:
-    """How much is owed elsewhere, and until when that is asked for."""
+    """How much is owed elsewhere, why, and until when that is asked for: what an agent says on the phone."""
+    from integrations.letters.failures import failure
+
     until = f", asked for until {moment(owed.until)}" if owed.until else ""
-    return f"{amount(owed.amount)} of case {number} cannot go back the way it came{until}."
+    arrived = f" {amount(owed.arrived)} was paid and is not affected." if owed.arrived else ""
+    parts = (
+        f"{amount(part.amount)} by {words(part.provider)} {'came back' if part.came_back else 'failed'}: "
+        f"{failure(part.failure_code, Language.EN)}"
+        for part in owed.parts
+    )
+    return f"{amount(owed.amount)} of case {number} is to go elsewhere{until} ({'; '.join(parts)}).{arrived}"
 
 
 def _destination(method: Method, typed: dict[str, str | None], language: Language) -> Destination:

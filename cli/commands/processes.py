@@ -15,7 +15,8 @@ def worker() -> int:
 
     Its settings are environment variables, which the README lists. It cannot start without these:
 
-    AFTERSALES_DATABASE_URL, AFTERSALES_PROOF_KEYS, AFTERSALES_LINK_KEYS, AFTERSALES_STRIPE_API_KEY
+    AFTERSALES_DATABASE_URL, AFTERSALES_PROOF_KEYS, AFTERSALES_LINK_KEYS, AFTERSALES_PAYEE_KEYS, and the keys of one
+    payment provider, as docs/providers/ says; a worker of cases needs those of all that the shop has.
 
     SIGTERM and Ctrl-C let it finish what is under way. Any number of workers may run.
     """
@@ -31,7 +32,7 @@ def portal() -> None:
 
     AFTERSALES_DATABASE_URL, AFTERSALES_LINK_KEYS, AFTERSALES_PAYEE_KEYS, AFTERSALES_PORTAL_PROOF_SECRET
 
-    It takes a provider's webhooks only with AFTERSALES_STRIPE_WEBHOOK_SECRETS.
+    It takes the webhooks of those providers whose keys it has, as docs/providers/ says.
     """
     from portal.main import main
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Group
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 MOST: int = 1000
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+WIDE: Final = 150
+"""From so many columns on a webhook has its line for itself."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 
 
@@ -63,7 +66,9 @@ def list_(
     elif not entries:
         say("No such webhook has come yet.")
     else:
-        console().print(inbox_table(entries))
+        out = console()
+        arranged = inbox_table if out.width >= WIDE else narrow_inbox_table
+        out.print(arranged(entries))
 
 
 @app.command()
@@ -100,6 +105,21 @@ def inbox_table(entries: Iterable[InboxEntry]) -> Table:
             _amounts(entry),
             news.number,
             standing(entry),
+        )
+        shown.add_row(*(plain(cell) for cell in cells))
+    return shown
+
+
+def narrow_inbox_table(entries: Iterable[InboxEntry]) -> Table:
+    """Two lines a webhook, where one would cut its id in pieces, by which it can be shown."""
+    shown = table("Event, received", "By, says", "Application, standing")
+    for entry in entries:
+        news = entry.news
+        says = f"{news.says.value} {_amounts(entry)}".rstrip()
+        cells = (
+            f"{news.event_id}\n{moment(news.received_at)}",
+            f"{news.provider} {entry.kind}\n{says}",
+            f"{news.number}\n{standing(entry)}",
         )
         shown.add_row(*(plain(cell) for cell in cells))
     return shown

@@ -188,6 +188,7 @@ EXAMPLES: Final = (
         "paid by card and gift card: the gift card first",
         [_line("Chair", 29_900)],
         language=_EN,
+        name="Eve",
         paid_by=(Means.CARD, Means.GIFT_CARD),
         second_minor=10_000,
     ),

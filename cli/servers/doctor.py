@@ -68,7 +68,11 @@ def _programs(environ: Mapping[str, str]) -> list[Finding]:
     wanted = [
         ("Java", ("java",), "Install a Java runtime (11 or newer); it runs the time-skipping test server."),
         ("Maven", ("mvn",), "Install Maven; it fetches the time-skipping test server."),
-        ("Go", ("go",), "Install Go; it builds the Temporal CLI where it cannot be downloaded."),
+        (
+            "Go",
+            ("go",),
+            "Install Go; it builds the Temporal CLI where it cannot be downloaded, and programs that the tests need.",
+        ),
         ("Chromium", ("chromium", "chromium-browser", "google-chrome"), "Install it for the page tests."),
     ]
     return [_at(name, _first_on_path(programs, environ), advice) for name, programs, advice in wanted]

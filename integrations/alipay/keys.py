@@ -40,8 +40,8 @@ def read_private_key(text: str, variable: str) -> rsa.RSAPrivateKey:
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= LEAST_BITS:
         return key
     raise ProviderSettingsError(
-        f"{variable} is no RSA private key of {LEAST_BITS} bits or more. It is the 应用私钥 that Alipay's key tool "
-        "made (https://docs.open.alipay.com/291/105971); the console shows only its public half."
+        f"{variable} is missing or no RSA private key of {LEAST_BITS} bits or more. It is the 应用私钥 that Alipay's "
+        "key tool made (https://docs.open.alipay.com/291/105971); the console shows only its public half."
     )
 
 

@@ -27,7 +27,7 @@ from aftersales.contract.values import (
     WaitsFor,
 )
 from domain.rails import BY_HAND, OWN_RAILS, Rail, Ways, ways_of
-from storage.hand_payments import HandPayments
+from storage.hand_payments import HandPayments, unfinished
 from storage.orders import save_orders
 from storage.payees import PayeeStore, Taking
 from storage.store import SqlStore
@@ -195,6 +195,25 @@ async def test_what_no_provider_can_do_two_finance_people_pay_by_hand(stranded: 
     assert (await stranded.say(confirmed, actor="finance-2", role=Role.FINANCE)).accepted
     found = await HandPayments(stranded.engine, FakeClock(NOW)).query(row)
     assert (found.kind, found.provider_reference) == (OutcomeKind.SUCCEEDED, "4200001234")
+
+
+async def test_what_cannot_be_paid_by_hand_either_is_asked_for_again(stranded: Desk) -> None:
+    wallet = BANK_ACCOUNT.model_copy(update={"method": PayoutMethod.WECHAT_PAY, "account": "wxid-1"})
+    await keep(stranded, wallet)
+    await stranded.say(TO_THE_BANK.model_copy(update={"method": PayoutMethod.WECHAT_PAY}))
+    row = (await stranded.legs())[-1]
+    till = HandPayments(stranded.engine, FakeClock(NOW))
+    await stranded.pay((await till.pay_out(row, wallet)).kind, leg=2, attempt=2)
+    given_up = HandPayment(provider_number=row.leg.provider_number, act=HandPaymentAct.IMPOSSIBLE)
+    unsaid = await stranded.say(given_up, actor="finance-1", role=Role.FINANCE)
+    assert (unsaid.accepted, unsaid.code) == (False, ErrorCode.DECISION_INCOMPLETE)
+    why = given_up.model_copy(update={"explanation": "There is no such account."})
+    assert (await stranded.say(why, actor="finance-1", role=Role.FINANCE)).accepted
+    found = await till.query(row)
+    assert (found.kind, found.elsewhere) == (OutcomeKind.NEEDS_PAYEE, True)
+    standing = await stranded.pay(found.kind, leg=2, attempt=2, code=found.code)
+    assert (standing.status, standing.waits_for) == (CaseStatus.PAYMENT_FAILED, WaitsFor.CUSTOMER)
+    assert await unfinished(stranded.engine) == ()
 
 
 class TestSending:

@@ -203,3 +203,29 @@ async def test_a_slow_call_is_told_from_a_dead_worker_by_its_heartbeats(till: Ti
     provider.meanwhile = take_a_moment
     await environment.run(till.calls.submit_leg, await till.desk.leg_call())
     assert beats
+
+
+async def test_a_case_older_than_a_key_is_looked_for_before_its_first_sending(
+    till: Till, provider: FakePayments, clock: FakeClock
+) -> None:
+    """A database that was set back knows of no sending, and the provider has forgotten the key (R17)."""
+    clock.turn(hours=21)
+    provider.queries.append(PaymentOutcome(kind=OutcomeKind.SUCCEEDED, provider_reference="re_before"))
+    outcome = await till.submit()
+    assert (outcome.kind, outcome.provider_reference) == (OutcomeKind.SUCCEEDED, "re_before")
+    assert provider.calls == []
+
+
+async def test_what_is_looked_for_and_not_there_is_sent_at_once(
+    till: Till, provider: FakePayments, clock: FakeClock
+) -> None:
+    clock.turn(hours=21)
+    assert (await till.submit()).kind is OutcomeKind.SUCCEEDED
+    assert len(provider.calls) == 1
+
+
+async def test_a_look_without_an_answer_sends_nothing(till: Till, provider: FakePayments, clock: FakeClock) -> None:
+    clock.turn(hours=21)
+    provider.queries.append(TIMED_OUT)
+    assert (await till.submit()).kind is OutcomeKind.UNKNOWN
+    assert provider.calls == []

@@ -24,7 +24,7 @@ def a_leg(state: LegState, **changes: object) -> LegRow:
 
 
 def shown(*legs: LegRow, width: int = 80, **changes: object) -> str:
-    record = CaseRecord(case=case_row(**changes), legs=legs, messages=(), mails=(), audit=(), ledger=())
+    record = CaseRecord(case=case_row(NUMBER, **changes), legs=legs, messages=(), mails=(), audit=(), ledger=())
     screen = Console(width=width, color_system=None)
     with screen.capture() as capture:
         screen.print(case_panel(record, NOON))
@@ -59,6 +59,10 @@ def test_a_payment_that_failed_says_why_in_words_and_by_its_code_and_no_day() ->
     assert "failed: the account is closed (AC04)" in screen
     assert "back as it was paid" in screen
     assert "should arrive" not in screen
+
+
+def test_a_code_that_only_says_the_state_again_is_left_out() -> None:
+    assert "pending (" not in shown(a_leg(LegState.PENDING, failure_code="pending"))
 
 
 def test_our_own_number_is_not_repeated_as_the_providers() -> None:

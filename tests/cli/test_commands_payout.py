@@ -188,6 +188,17 @@ def test_a_case_that_asks_for_nothing_is_sent_nothing(
 # --- seeing it ------------------------------------------------------------------------------------------------------
 
 
+def test_an_agent_on_the_phone_reads_what_is_owed_why_and_what_is_not_affected(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = leg_row(leg=2)
+    arrived = row.model_copy(update={"leg": row.leg.model_copy(update={"state": LegState.SUCCEEDED})})
+    store(home, stranded(NUMBER), arrived)
+    _, out, _ = run(capsys, "show", NUMBER)
+    assert f"10.00 CNY of case {NUMBER} is to go elsewhere" in out
+    assert "(10.00 CNY by stripe failed: the card has expired or was cancelled). 10.00 CNY was paid" in out
+
+
 def test_everybody_of_the_staff_sees_it_masked_with_the_payment_that_goes_there(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,13 @@ async def test_a_list_shows_what_was_asked_for(
     assert [text for text in left_out if text in written] == []
 
 
+async def test_in_a_narrow_terminal_ids_and_numbers_stay_in_one_piece(ops: Program) -> None:
+    written = (await ops("webhooks", "list", COLUMNS="80")).out
+    for whole in ("evt_more", NUMBER, "2026-11-02 12:00:00 UTC"):
+        assert whole in written
+    assert max(len(line) for line in written.splitlines()) <= 80
+
+
 async def test_a_list_is_written_for_programs_too_without_payloads(ops: Program) -> None:
     [entry] = json.loads((await ops.ok("webhooks", "list", "--amount-differs", "--json")).out)
     assert (entry["event_id"], entry["amount"], entry["ours"]) == (

@@ -89,7 +89,7 @@ async def test_the_job_prepares_what_its_environment_names(dev_server: DevServer
 async def test_the_check_of_a_worker_that_was_told_nothing_names_what_is_missing() -> None:
     ended = await _asked("serving")
     assert ended.code == 1
-    assert "AFTERSALES_DATABASE_URL: Field required" in ended.output
+    assert "AFTERSALES_DATABASE_URL: not set" in ended.output
     assert "Traceback" not in ended.output
 
 

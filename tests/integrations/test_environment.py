@@ -43,3 +43,9 @@ def test_of_a_list_the_place_is_named_and_the_first_fault_alone(monkeypatch: pyt
 def test_what_is_no_json_is_told_by_the_variables_name(monkeypatch: pytest.MonkeyPatch) -> None:
     told = refusal(monkeypatch, KITCHEN_OVENS="1", SHOP_NAME="abc", KITCHEN_PLATES="one, two")
     assert told == "AFTERSALES_KITCHEN_PLATES: not to be read; lists and keys are written as JSON."
+
+
+def test_what_is_missing_is_told_by_the_name_to_set_with_where_to_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refusal(monkeypatch, KITCHEN_OVENS="1")
+    assert told.startswith("AFTERSALES_SHOP_NAME: not set. README.md")
+    assert "deploy/example.env" in told

@@ -30,10 +30,10 @@ def cases(migrated: str, empty: str, temporal: str) -> dict[str, Case]:
         "nothing set": Case(
             {},
             (
-                "AFTERSALES_DATABASE_URL: Field required",
-                "AFTERSALES_PROOF_KEYS: Field required",
-                "AFTERSALES_LINK_KEYS: Field required",
-                "AFTERSALES_PAYEE_KEYS: Field required",
+                "AFTERSALES_DATABASE_URL: not set",
+                "AFTERSALES_PROOF_KEYS: not set",
+                "AFTERSALES_LINK_KEYS: not set",
+                "AFTERSALES_PAYEE_KEYS: not set",
             ),
             lines=4,
         ),

@@ -149,6 +149,7 @@ class HandPaymentAct(StrEnum):
     PAID = "paid"
     CONFIRMED = "confirmed"
     REFUSED = "refused"  # by the second person: the record is wrong, or nothing was paid
+    IMPOSSIBLE = "impossible"  # nothing was paid, and it cannot be: the customer is asked for another destination
 
 
 class DecisionKind(StrEnum):

@@ -85,7 +85,7 @@ def test_a_key_of_another_kind_is_refused() -> None:
     pkcs8 = serialization.PrivateFormat.PKCS8
     other = ec.generate_private_key(ec.SECP256R1())
     pem = other.private_bytes(serialization.Encoding.PEM, pkcs8, serialization.NoEncryption()).decode()
-    with pytest.raises(ProviderSettingsError, match="no RSA private key"):
+    with pytest.raises(ProviderSettingsError, match="missing or no RSA private key"):
         read_private_key(pem, "X")
 
 

@@ -70,7 +70,7 @@ def test_value_of_our_own_is_told_as_usable_at_once_without_a_providers_referenc
     language: Language, says: str
 ) -> None:
     own = {"provider": "store_credit", "destination": "store_credit", "provider_reference": f"{NUMBER}-1-1"}
-    text = told(Stage.REFUNDED, a_leg(LegState.SUCCEEDED, expected_by=ARRIVES, **own), language=language)
+    text = told(Stage.REFUNDED, a_leg(LegState.SUCCEEDED, 123450, expected_by=ARRIVES, **own), language=language)
     assert says in text
     assert f"{NUMBER}-1-1" in text
     for untrue in ("Reference", "渠道单号", "December", "12月", "payment provider", "支付机构"):

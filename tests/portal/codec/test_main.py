@@ -86,14 +86,14 @@ async def test_a_reader_is_who_a_named_proxy_says(processes: Processes, trusted:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("AFTERSALES_ENCRYPTION_KEYS", None, "AFTERSALES_ENCRYPTION_KEYS: Field required"),
+        ("AFTERSALES_ENCRYPTION_KEYS", None, "AFTERSALES_ENCRYPTION_KEYS: not set"),
         ("AFTERSALES_ENCRYPTION_KEYS", "k1=secret", "AFTERSALES_ENCRYPTION_KEYS: not to be read"),
         (
             "AFTERSALES_ENCRYPTION_KEYS",
             '[{"key_id": "k1", "secret": "secret"}]',
             "the secret must be 32 bytes in base64",
         ),
-        ("AFTERSALES_CODEC_TOKENS", None, "AFTERSALES_CODEC_TOKENS: Field required"),
+        ("AFTERSALES_CODEC_TOKENS", None, "AFTERSALES_CODEC_TOKENS: not set"),
         ("AFTERSALES_CODEC_TOKENS", '[{"name": "anna", "sha256": "secret"}]', "AFTERSALES_CODEC_TOKENS.0.SHA256: "),
         ("AFTERSALES_CODEC_ORIGINS", '["*"]', "AFTERSALES_CODEC_ORIGINS.0: '*' is no origin"),
     ],
