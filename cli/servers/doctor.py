@@ -71,7 +71,7 @@ def _programs(environ: Mapping[str, str]) -> list[Finding]:
         (
             "Go",
             ("go",),
-            "Install Go; it builds the Temporal CLI where it cannot be downloaded, and programs that the tests need.",
+            "Install Go; it builds the Temporal CLI if need be, and tests' programs.",
         ),
         ("Chromium", ("chromium", "chromium-browser", "google-chrome"), "Install it for the page tests."),
     ]
