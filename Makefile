@@ -14,7 +14,7 @@ SYSTEM_UV := $(shell uv --version 2>/dev/null | $(PYTHON) -c 'import re, sys; \
 	print("uv" if found and [int(n) for n in found] >= [int(n) for n in oldest] else "")')
 UV := $(if $(SYSTEM_UV),$(SYSTEM_UV),.tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help setup servers demo test test-production check bench chaos safeguards clean
 
@@ -37,7 +37,7 @@ demo: setup ## Show the product at work on this machine; ARGS="..." is passed on
 	@$(RUN) aftersales demo $(ARGS)
 
 test: check servers ## All checks and tests; ARGS="..." is passed to pytest
-	@$(RUN) pytest -n $(WORKERS) --dist loadfile --ignore tests/architecture $(ARGS)
+	@$(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/architecture $(ARGS)
 
 test-production: servers ## The main job on the production topology, without containers (needs Go and a PostgreSQL with contrib)
 	@$(RUN) python -m cli.servers.fetch --production

@@ -114,3 +114,16 @@ async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 def sqlite_url(tmp_path: Path) -> str:
     """The SQLAlchemy URL of a database file of this test alone; the file does not exist yet."""
     return f"sqlite:///{tmp_path / 'aftersales.db'}"
+
+
+LONG = ("e2e", "cli", "payments", "worker", "workflows", "replay", "portal")
+"""Folders whose tests wait for real processes and real clocks; begun first, they end while the others run."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_when_to_begin)
+
+
+def _when_to_begin(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return LONG.index(folder) if folder in LONG else len(LONG)

@@ -172,7 +172,7 @@ async def test_whoever_guesses_an_order_number_learns_nothing(desk: Desk) -> Non
 async def test_the_customer_reads_the_refusal_in_their_language(desk: Desk) -> None:
     asked = application(items=items(chair=1), language=Language.ZH_CN)
     standing = (await desk.apply(asked)).standing
-    assert standing.explanation == "订单中没有商品行 chair,请从订单详情中选择商品。"
+    assert standing.explanation == "订单中没有商品行 chair，请从订单详情中选择商品。"
 
 
 async def test_an_order_the_shop_does_not_know_yet_is_looked_up_again(desk: Desk) -> None:

@@ -54,7 +54,7 @@ async def test_every_command_uses_the_database_of_the_stack_it_stands_beside(tmp
         aftersales = Program(home.folder)
         file = tmp_path / "orders.jsonl"
         file.write_text((await aftersales.ok("orders", "example")).out)
-        assert "21" in (await aftersales.ok("orders", "import", str(file))).out
+        assert "27" in (await aftersales.ok("orders", "import", str(file))).out
         order_id = file.read_text().partition('"order_id":"')[2].partition('"')[0]
         back = ("--item", "1", "--reason", "changed_mind", "--goods-back", "--unused", "--follow")
         followed = await aftersales.ok("apply", order_id, "customer-mug", *back)

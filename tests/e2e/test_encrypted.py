@@ -21,7 +21,7 @@ from tests.support.stack import small_stack
 PLAYED = ("asked", "rejected", "appeal", "survey", "to-the-bank", "by-hand")
 """Scenes in which people write something, or leave an account."""
 
-DAY_S = 4.0
+DAY_S = 1.0
 WRITTEN = (
     "Which of the two does not fit?",
     "The item sent is the one ordered.",

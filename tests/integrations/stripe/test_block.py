@@ -54,7 +54,7 @@ def test_the_portal_needs_the_secrets_alone(monkeypatch: pytest.MonkeyPatch) -> 
     ("variables", "sentence"),
     [
         ({"API_BASE": "http://127.0.0.1:1"}, "API_KEY is missing"),
-        ({"API_KEY": ""}, "API_KEY is missing"),
+        ({"API_KEY": " "}, "API_KEY is missing"),
         ({"API_KEY": "pk_live_1"}, "publishable"),
         ({"API_KEY": "sk_1", "API_BASE": "stripe"}, "API_BASE"),
     ],
