@@ -8,8 +8,11 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.types import Intake, StepResult
 from aftersales.contract.values import CaseStatus, ErrorCode
+from domain.allocation import DraftLine, OrderDraft, TaxMode
+from domain.freezing import freeze
+from storage.orders import OrderRecord, RecordLine, RecordTender, save_orders
 from tests.activities.desk import Desk
-from tests.activities.shop import CUPS_MINOR, NOW, application, items, start_of
+from tests.activities.shop import CUPS_MINOR, NOW, application, items, order_record, start_of
 
 
 async def take_in(desk: Desk, request_key: str, order_id: str = "order-1", **quantities: int) -> StepResult:
@@ -32,6 +35,35 @@ async def test_partial_refunds_that_race_never_pass_what_was_paid(desk: Desk) ->
     granted = [result for result in results if result.standing.status is CaseStatus.PAYING]
     assert len(granted) == 3
     assert await desk.money_taken() == CUPS_MINOR
+
+
+async def test_fifty_applications_at_once_never_exceed_what_was_captured_of_the_order_or_of_any_payment(
+    desk: Desk,
+) -> None:
+    """Sixty pens for 600.00, of which only 300.00 were captured, by two payments: the money ends before the pens do."""
+    await save_orders(desk.engine, [pens()])
+    results = await asyncio.gather(*(take_in(desk, f"key-{n}", "pens", pens=1) for n in range(50)))
+    granted = [result for result in results if result.standing.status is CaseStatus.PAYING]
+    refused = [result for result in results if result.standing.status is CaseStatus.REJECTED]
+    assert (len(granted), len(refused)) == (30, 20)
+    taken = {
+        tender.tender_id: (tender.taken_minor, tender.captured_minor) for tender in (await desk.order("pens")).tenders
+    }
+    assert taken == {"gift": (10_000, 10_000), "card": (20_000, 20_000)}
+
+
+def pens() -> OrderRecord:
+    draft = OrderDraft(
+        currency="CNY",
+        tax_mode=TaxMode.NONE,
+        lines=(DraftLine(line_id="pens", quantity=60, unit_price_minor=1000),),
+    )
+    line = RecordLine(sku="pens", title="pens", category="home", final_sale=False, frozen=freeze(draft).lines[0])
+    tenders = (
+        RecordTender(tender_id="gift", provider="gift_card", reference="gc_pens", captured_minor=10_000),
+        RecordTender(tender_id="card", provider="stripe", reference="ch_pens", captured_minor=20_000),
+    )
+    return order_record("pens").model_copy(update={"lines": (line,), "shipping": None, "tenders": tenders})
 
 
 async def test_one_application_taken_in_by_many_workers_at_once_is_one_case(desk: Desk) -> None:
