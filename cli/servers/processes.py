@@ -23,6 +23,8 @@ from cli.servers.probes import Probe, eventually, http_answers, tcp_answers
 
 TAIL_LINES = 20
 KILL_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
+"""Far more than any part of the stack takes to start, for a machine that does other things too."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Child:
         written = self.log.read_bytes()[self._log_start :].decode(errors="replace")
         return "\n".join(written.splitlines()[-lines:])
 
-    async def wait_until(self, probe: Probe, what: str, limit_seconds: float = 30.0) -> None:
+    async def wait_until(self, probe: Probe, what: str, limit_seconds: float = ANSWER_SECONDS) -> None:
         """Poll `probe` until it is true; an early exit or the bound raises with the log's last lines."""
 
         async def settled() -> bool:
@@ -82,10 +84,10 @@ class Child:
         if not in_time:
             raise self._unavailable(f"did not reach this within {limit_seconds:g} seconds: {what}")
 
-    async def wait_for_port(self, host: str, port: int, limit_seconds: float = 30.0) -> None:
+    async def wait_for_port(self, host: str, port: int, limit_seconds: float = ANSWER_SECONDS) -> None:
         await self.wait_until(lambda: tcp_answers(host, port), f"{host}:{port} accepts", limit_seconds)
 
-    async def wait_for_http(self, url: str, limit_seconds: float = 30.0) -> None:
+    async def wait_for_http(self, url: str, limit_seconds: float = ANSWER_SECONDS) -> None:
         await self.wait_until(lambda: http_answers(url), f"{url} answers", limit_seconds)
 
     async def stop(self, how: signal.Signals | None = None) -> int:

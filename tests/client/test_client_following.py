@@ -21,7 +21,7 @@ from aftersales import (
 from aftersales.contract.numbers import workflow_id
 from aftersales.search import query_for
 from cli.servers.dev_server import DevServer
-from tests.client.conftest import application_for, close
+from tests.client.conftest import application_for, close, until_indexed
 from tests.client.small_case import SLOW_PAYMENT
 
 APPROVAL = Decision(kind=DecisionKind.APPROVE)
@@ -106,8 +106,7 @@ async def test_a_case_ended_by_force_has_no_result(after_sales: AfterSales, dev_
 async def test_cases_are_found_by_order_customer_status_and_reason(
     after_sales: AfterSales, application: Application, number: str
 ) -> None:
-    await asyncio.sleep(1)  # the index follows within a second
-
+    await until_indexed(after_sales, application.order_id)
     rows = [
         row
         async for row in after_sales.find(
@@ -126,7 +125,7 @@ async def test_cases_are_found_by_order_customer_status_and_reason(
 async def test_a_filter_that_does_not_hold_finds_nothing(
     after_sales: AfterSales, application: Application, number: str
 ) -> None:
-    await asyncio.sleep(1)
+    await until_indexed(after_sales, application.order_id)
     assert number in [row.number async for row in after_sales.find(order_id=application.order_id)]
     others = after_sales.find(order_id=application.order_id, status=CaseStatus.PAYING)
     assert [row async for row in others] == []
@@ -136,7 +135,7 @@ async def test_not_more_cases_are_listed_than_asked_for(after_sales: AfterSales,
     application = application_for(f"many-{request_key}")
     for count in range(3):
         await after_sales.apply(application, request_key=f"{request_key}-{count}")
-    await asyncio.sleep(1)
+    await until_indexed(after_sales, application.order_id, 3)
     found = [row async for row in after_sales.find(order_id=application.order_id, limit=2)]
     assert len(found) == 2
 

@@ -12,7 +12,7 @@ from aftersales.contract.names import CUSTOMER, MEMO_BODY, ORDER, QUEUE_CASES, S
 from aftersales.contract.numbers import workflow_id
 from aftersales.proof import Keyring
 from cli.servers.dev_server import DevServer
-from tests.client.conftest import application_for, close
+from tests.client.conftest import application_for, close, until_indexed
 from tests.client.small_case import KEY
 
 
@@ -97,7 +97,7 @@ async def test_a_hundred_requests_at_once_with_the_same_key_are_one_case(
     numbers = await asyncio.gather(*(after_sales.apply(application, request_key=request_key) for _ in range(100)))
 
     assert len(set(numbers)) == 1
-    await asyncio.sleep(1)  # the index follows within a second
+    await until_indexed(after_sales, application.order_id)
     assert [row.number async for row in after_sales.find(order_id=application.order_id)] == numbers[:1]
 
 

@@ -16,7 +16,7 @@ from sandbox.settings import SandboxSettings
 
 API_KEY = "sk_test_sandbox"
 WEBHOOK_SECRET = "whsec_sandbox"
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 async def until(met: Callable[[], Awaitable[bool]], patience_s: float = PATIENCE_S) -> None:

@@ -19,6 +19,7 @@ from worker.draining import ProviderCalls, drain
 
 PAYMENTS = payments_queue("stripe")
 A_MOMENT_S = 0.5
+LIMIT_S = 30
 
 
 class Queue:
@@ -76,7 +77,7 @@ async def test_cases_are_served_until_the_providers_calls_have_ended_but_not_unt
     await asyncio.sleep(0.05)
     assert sorted(said) == [f"{QUEUE_NOTIFICATIONS} is told", f"{PAYMENTS} is told"]
     called.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_S):
         while f"{QUEUE_CASES} has stopped" not in said:
             await asyncio.sleep(0.01)
     assert not draining.done()
@@ -93,7 +94,7 @@ async def test_cases_are_served_until_each_has_dealt_with_its_providers_answer(a
     draining = asyncio.create_task(drain(alone, [Queue(PAYMENTS, said), Queue(QUEUE_CASES, said)], calls))
     await asyncio.sleep(A_MOMENT_S)
     assert said == [f"{PAYMENTS} is told", f"{PAYMENTS} has stopped"]
-    async with asyncio.timeout(5), Worker(alone, task_queue=name, workflows=[Waiting]):
+    async with asyncio.timeout(LIMIT_S), Worker(alone, task_queue=name, workflows=[Waiting]):
         await draining
     assert said[2:] == [f"{QUEUE_CASES} is told", f"{QUEUE_CASES} has stopped"]
     await answered.terminate("a test")
@@ -104,7 +105,7 @@ async def test_a_worker_of_the_providers_alone_waits_for_no_case(alone: Client) 
     name, calls = uuid.uuid4().hex, ProviderCalls()
     unserved = await alone.start_workflow(Waiting.run, id=name, task_queue=name)
     calls.begun(name)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_S):
         await drain(alone, [Queue(PAYMENTS, said)], calls)
     await unserved.terminate("a test")
 
@@ -113,7 +114,7 @@ async def test_a_case_that_is_gone_holds_nobody_up(alone: Client) -> None:
     said: list[str] = []
     calls = ProviderCalls()
     calls.begun("a case that Temporal does not know")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_S):
         await drain(alone, [Queue(PAYMENTS, said), Queue(QUEUE_CASES, said)], calls)
     assert said[-1] == f"{QUEUE_CASES} has stopped"
 

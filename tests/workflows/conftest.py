@@ -24,7 +24,7 @@ from aftersales.contract.values import CaseStatus, DecisionKind, Reason
 from aftersales.contract.views import CaseView
 from cli.servers.search_attributes import AttributeTypes
 from domain.rails import BY_HAND
-from tests.support.temporal import time_skipping
+from tests.support.temporal import PATIENCE_S, time_skipping, until_at_rest
 from tests.workflows.world import World
 from workflows.refund_case import RefundCase
 
@@ -47,7 +47,9 @@ class Running:
     world: World
 
     async def pass_time(self, **units: float) -> None:
+        await until_at_rest(self.env.client, self.handle.id)
         await self.env.sleep(timedelta(**units))
+        await until_at_rest(self.env.client, self.handle.id)
 
     async def view(self) -> CaseView:
         return await self.handle.query(RefundCaseHandle.view)
@@ -63,7 +65,7 @@ class Running:
 
     async def hears(self, stage: Stage) -> None:
         """Letters are started and not awaited: wait, in real time, until this one is out."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while stage not in self.world.stages:
                 await asyncio.sleep(0.02)
 

@@ -16,8 +16,8 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.worker import Worker
 
-from activities.ports import Action
 from activities.rows import Mail
+from activities.rulings import Action
 from activities.types import OutcomeKind, Stage
 from aftersales import connect
 from aftersales.contract import names
@@ -34,7 +34,7 @@ from tests.activities.shop import CUSTOMER
 from tests.fakes.payments import SUCCESS
 from tests.replay.scene import Scene, accepted, open_world, outcome
 from tests.replay.scene import World as RealWorld
-from tests.support.temporal import time_skipping
+from tests.support.temporal import PATIENCE_S, time_skipping, until_at_rest
 from tests.workflows.conftest import case_start
 from tests.workflows.world import World
 from workflows.refund_case import RefundCase
@@ -48,12 +48,12 @@ async def world(search_attributes: AttributeTypes, tmp_path: Path) -> AsyncItera
 
 
 async def lose(case: Scene) -> None:
-    """The workflow is gone, and the sweep starts one from the case's row.
+    """The workflow is gone, and the sweep starts one from the case's row, which has then taken up where it stood.
 
-    One that is terminated in the middle of an activity stops this server's clock for good. It cannot be deleted from
-    this server, so the new one is allowed to follow upon it.
+    It cannot be deleted from this server, so the new one is allowed to follow upon it.
     """
     env, id_ = case.world.env, workflow_id(case.number)
+    await until_at_rest(env.client, id_)
     await env.client.get_workflow_handle(id_).terminate("lost")
     start = await Reading(case.world.engine).start_of(case.number)
     assert start is not None
@@ -64,6 +64,7 @@ async def lose(case: Scene) -> None:
         task_queue=names.QUEUE_CASES,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
     )
+    await until_at_rest(env.client, id_)
 
 
 async def under_review(world: RealWorld) -> Scene:
@@ -156,7 +157,6 @@ async def test_a_payment_under_way_is_asked_for_and_not_sent_again(world: RealWo
     case.provider_answers(outcome(OutcomeKind.PENDING))
     await case.apply()
     await case.hear(Stage.PAYMENT_ON_ITS_WAY)
-    await case.pass_time(seconds=5)
     case.provider_knows(SUCCESS)
     await lose(case)
     await world.shop.payment_changed(case.number, PaymentChanged(provider="stripe"))
@@ -187,7 +187,6 @@ async def test_a_low_score_that_was_told_before_the_loss_is_not_told_again(world
     await case.hear(Stage.REFUNDED)
     accepted(await world.shop.answer_survey(case.number, SurveyAnswer(score=1), actor=CUSTOMER))
     await case.hear(Stage.LOW_SCORE)
-    await case.pass_time(seconds=5)
     await lose(case)
     case.provider_knows(SUCCESS)
     await case.provider_has_news()
@@ -254,7 +253,7 @@ async def test_letters_that_waited_for_the_mail_server_go_out_after_the_loss(wor
     world.policy.says(Action.REVIEW, "needs_a_person")
     case = Scene(world, uuid.uuid4().hex)
     await case.apply()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await Reading(world.engine).mails(number=case.number):
             await asyncio.sleep(0.02)
     await lose(case)
@@ -293,6 +292,6 @@ async def test_a_reset_asks_as_the_same_life_and_a_new_start_as_another(dev_serv
 
 
 async def heard(world: World, times: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(world.lives) < times:
             await asyncio.sleep(0.02)

@@ -37,6 +37,6 @@ async def script(scripted_server: Script) -> Script:
 @pytest.fixture
 async def scripted(script: Script) -> AsyncIterator[StripePayments]:
     """The adapter, pointed at the scripted server."""
-    adapter = StripePayments(StripeSettings(API_KEY, api_base=script.url, timeout_s=0.5))
+    adapter = StripePayments(StripeSettings(API_KEY, api_base=script.url, timeout_s=5))
     yield adapter
     await adapter.close()
