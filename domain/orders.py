@@ -17,13 +17,21 @@ LATER_FACTS = frozenset({"paid", "delivered_at"})
 
 
 class Account(Frozen):
-    """The buyer. `state` is `active` or what the shop says otherwise (closed, blocked)."""
+    """The buyer. `state` is `active` or what the shop says otherwise (closed, blocked).
+
+    `contact_verified`: the shop knows that mail address or telephone number is theirs. `guest`: bought without an
+    account, so that only the order's contact tells who it is. `since`: when the account was opened.
+    """
 
     customer_id: str
     state: str = "active"
     name: str = ""
     email: str = ""
+    phone: str = ""
     language: Language = Language.ZH_CN
+    contact_verified: bool = False
+    guest: bool = False
+    since: datetime | None = None
 
 
 class RecordLine(Frozen):

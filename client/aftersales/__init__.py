@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from aftersales.contract.views import CaseView
     from aftersales.encryption import EncryptionSettings
-    from aftersales.proof import ProofKey
+    from aftersales.proof import ProofKey, Signer
     from aftersales.script import run
     from aftersales.sealing import EncryptionError, EncryptionKey
     from aftersales.search import FoundCase
@@ -80,6 +80,7 @@ __all__ = [
     "ProofKey",
     "Reason",
     "Role",
+    "Signer",
     "SurveyAnswer",
     "Withdrawal",
     "connect",

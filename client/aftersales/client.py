@@ -21,6 +21,7 @@ from aftersales.contract.messages import (
     Appeal,
     Application,
     CaseStart,
+    Claim,
     Decision,
     EvidenceSupplied,
     HandPayment,
@@ -35,8 +36,8 @@ from aftersales.contract.values import ErrorCode, OpaqueId, Role
 from aftersales.contract.views import CaseView
 from aftersales.encryption import EncryptionSettings
 from aftersales.following import Follower, Glance
-from aftersales.line import Line
-from aftersales.proof import MessageT, ProofKey, sign
+from aftersales.line import CALL_LIMIT_S, Line
+from aftersales.proof import MessageT, Signer
 from aftersales.starting import start_case
 
 ANSWER_LIMIT_S = 8.0
@@ -54,22 +55,31 @@ class AfterSales:
     `nobody_answers` after `answer_limit_s`.
     """
 
-    def __init__(self, client: Client, *, caller: str, key: ProofKey, answer_limit_s: float = ANSWER_LIMIT_S) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        caller: str,
+        key: Signer,
+        answer_limit_s: float = ANSWER_LIMIT_S,
+        call_limit_s: float = CALL_LIMIT_S,
+    ) -> None:
         """Use a Temporal client that exists; it must convert pydantic models (see `aftersales.connect`).
 
         `caller` names the calling service: with a request key it identifies an application. `key` signs what
-        the service says for the people it has authenticated.
+        the service says for the people it has authenticated: its `ProofKey`, or any other `Signer`. A server that
+        is further away than the next rack may be given more than `call_limit_s` for what it answers by itself.
         """
         self._caller = _OPAQUE_ID.validate_python(caller)
         self._key = key
-        self._line = Line(client, answer_limit_s)
+        self._line = Line(client, answer_limit_s, call_limit_s)
 
     @classmethod
     async def connect(
         cls,
         *,
         caller: str,
-        key: ProofKey,
+        key: Signer,
         address: str | None = None,
         namespace: str | None = None,
         api_key: str | None = None,
@@ -117,7 +127,7 @@ class AfterSales:
             raise AftersalesError(
                 ErrorCode.PROOF_MISSING, f"An application in the role {role.value} needs `actor`: say who it is."
             )
-        signed = self._signed(application, number, sender, role)
+        signed = await self._signed(application, number, sender, role)
         await start_case(
             self._line,
             CaseStart(number=number, caller=self._caller, request_key=request_key, application=signed),
@@ -131,7 +141,7 @@ class AfterSales:
         role_not_allowed, engine_unavailable.
         """
         number = parse_number(number)
-        signed = self._signed(_complete(decision), number, actor, role)
+        signed = await self._signed(_complete(decision), number, actor, role)
         await self._line.send(self._line.case(number).signal(RefundCaseHandle.review, signed), number)
 
     async def payment_changed(self, number: str, hint: PaymentChanged) -> None:
@@ -229,6 +239,18 @@ class AfterSales:
         """Record what finance did about a payment without an interface (P3.3). Answers and errors as for `decide`."""
         return await self._update("record_hand_payment", number, message, actor, role, message_id)
 
+    async def claim(
+        self,
+        number: str,
+        message: Claim | None = None,
+        *,
+        actor: str,
+        role: Role = Role.AGENT,
+        message_id: str | None = None,
+    ) -> Answer:
+        """Keep others from deciding the case for a while, or let it go (P6.2). Answers and errors as for `decide`."""
+        return await self._update("claim", number, message or Claim(), actor, role, message_id)
+
     async def view(self, number: str) -> CaseView:
         """The case as its workflow knows it; each call is billed, so pages read the database instead.
 
@@ -283,19 +305,14 @@ class AfterSales:
         message_id: str | None,
     ) -> Answer:
         number = parse_number(number)
-        signed = self._signed(message, number, actor, role)
+        signed = await self._signed(message, number, actor, role)
         # The nonce is as unique as the message, and the SDK's own retries carry the same one.
         update_id = message_id or (signed.proof.nonce if signed.proof else None)
         call = self._line.case(number).execute_update(update, signed, id=update_id, result_type=Answer)
         return await self._line.ask(call, number, _unanswered_advice(update_id))
 
-    def _signed(self, message: MessageT, number: str, actor: str, role: Role) -> MessageT:
-        if role not in self._key.roles:
-            raise AftersalesError(
-                ErrorCode.ROLE_NOT_ALLOWED,
-                f"Key {self._key.key_id!r} may not vouch for the role {role.value}; nothing was sent.",
-            )
-        return sign(message, number=number, actor=_OPAQUE_ID.validate_python(actor), role=role, key=self._key)
+    async def _signed(self, message: MessageT, number: str, actor: str, role: Role) -> MessageT:
+        return await self._key.signed(message, number=number, actor=_OPAQUE_ID.validate_python(actor), role=role)
 
     def _follower(self, number: str, patience_s: float | None) -> Follower:
         async def look() -> Glance:

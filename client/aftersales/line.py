@@ -37,12 +37,14 @@ _ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
 
 
 class Line:
-    """A Temporal client for cases. `answer_limit_s` bounds what only a worker can answer."""
+    """A Temporal client for cases. `answer_limit_s` bounds what only a worker can answer, `call_limit_s` what the
+    server answers by itself."""
 
-    def __init__(self, client: Client, answer_limit_s: float) -> None:
+    def __init__(self, client: Client, answer_limit_s: float, call_limit_s: float = CALL_LIMIT_S) -> None:
         self.client = client
         self.address = client.service_client.config.target_host
         self._answer_limit_s = answer_limit_s
+        self._call_limit_s = call_limit_s
 
     def case(self, number: str) -> WorkflowHandle[RefundCaseHandle, CaseResult]:
         return self.client.get_workflow_handle_for(RefundCaseHandle.run, workflow_id(number))
@@ -53,9 +55,9 @@ class Line:
         Raises AftersalesError: engine_unavailable, case_unknown, case_closed.
         """
         try:
-            return await within(CALL_LIMIT_S, call)
+            return await within(self._call_limit_s, call)
         except TimeoutError as error:
-            raise unreachable(self.address, f"no answer within {CALL_LIMIT_S:g} seconds") from error
+            raise unreachable(self.address, f"no answer within {self._call_limit_s:g} seconds") from error
         except RPCError as error:
             if self._case_is_gone(error):
                 raise await self._gone(number) from error
@@ -83,9 +85,9 @@ class Line:
     async def describe(self, number: str) -> WorkflowExecutionDescription:
         """What Temporal itself knows of a case; free, and needs no worker."""
         try:
-            return await within(CALL_LIMIT_S, self.case(number).describe())
+            return await within(self._call_limit_s, self.case(number).describe())
         except TimeoutError as error:
-            raise unreachable(self.address, f"no answer within {CALL_LIMIT_S:g} seconds") from error
+            raise unreachable(self.address, f"no answer within {self._call_limit_s:g} seconds") from error
         except RPCError as error:
             if self._case_is_gone(error):
                 raise AftersalesError(
@@ -100,11 +102,11 @@ class Line:
         pages = self.client.list_workflows(query, limit=limit, page_size=min(limit, 200))
         while True:
             try:
-                yield await within(CALL_LIMIT_S, anext(pages))
+                yield await within(self._call_limit_s, anext(pages))
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
-                raise unreachable(self.address, f"no answer within {CALL_LIMIT_S:g} seconds") from error
+                raise unreachable(self.address, f"no answer within {self._call_limit_s:g} seconds") from error
             except RPCError as error:
                 raise self.translated(error) from error
 

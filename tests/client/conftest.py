@@ -9,9 +9,11 @@ from temporalio.worker import Worker
 from aftersales import AfterSales, Application, Item, Reason, SurveyAnswer, connect
 from aftersales.contract.names import QUEUE_CASES
 from cli.servers.dev_server import DevServer
+from cli.servers.probes import eventually
 from tests.client.small_case import KEY, SmallRefundCase
 
 ANSWER_LIMIT_S = 2.0
+INDEX_LIMIT_S = 30.0
 
 
 @pytest.fixture
@@ -57,3 +59,12 @@ async def close(after_sales: AfterSales, number: str) -> None:
     await after_sales.answer_survey(number, SurveyAnswer(score=5), actor="C-7")
     async for _ in after_sales.follow(number, until_closed=True):
         pass
+
+
+async def until_indexed(after_sales: AfterSales, order_id: str, cases: int = 1) -> None:
+    """Temporal's index follows a case, usually within a second."""
+
+    async def found() -> bool:
+        return len([row async for row in after_sales.find(order_id=order_id)]) >= cases
+
+    assert await eventually(found, INDEX_LIMIT_S), f"the index does not have {cases} of {order_id}"

@@ -25,8 +25,10 @@ from aftersales import (
     SurveyAnswer,
 )
 from aftersales.contract.numbers import new_number
+from aftersales.proof import MessageT
+from cli.servers.dev_server import DevServer
 from tests.client.conftest import ANSWER_LIMIT_S, application_for, close
-from tests.client.small_case import NO_ANSWER_NOTE, SLOW_PAYMENT
+from tests.client.small_case import KEY, NO_ANSWER_NOTE, SLOW_PAYMENT
 
 APPROVAL = Decision(kind=DecisionKind.APPROVE)
 REJECTION = Decision(kind=DecisionKind.REJECT, explanation="worn")
@@ -196,3 +198,28 @@ async def test_an_incomplete_decision_is_found_before_anything_is_sent(after_sal
         with pytest.raises(AftersalesError, match="reject needs explanation; nothing was sent") as refused:
             await call
         assert refused.value.code is ErrorCode.DECISION_INCOMPLETE
+
+
+class Desk:
+    """A signer of somebody's own: it asks a service, which has the key."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, Role]] = []
+
+    async def signed(self, message: MessageT, *, number: str, actor: str, role: Role) -> MessageT:
+        self.asked.append((number, actor, role))
+        return await KEY.signed(message, number=number, actor=actor, role=role)
+
+
+@pytest.mark.usefixtures("running_worker")
+async def test_whoever_signs_may_be_another_service(
+    dev_server: DevServer, application: Application, request_key: str
+) -> None:
+    desk = Desk()
+    client = await AfterSales.connect(
+        caller="desk", key=desk, address=dev_server.address, answer_limit_s=ANSWER_LIMIT_S
+    )
+    number = await client.apply(application, request_key=request_key)
+    assert (await client.decide(number, REJECTION, actor="agent-3")).accepted
+    assert desk.asked == [(number, "C-7", Role.CUSTOMER), (number, "agent-3", Role.AGENT)]
+    await close(client, number)

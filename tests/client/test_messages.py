@@ -232,6 +232,7 @@ EUROS = Money(minor=100, currency="EUR")
         (Decision(kind=DecisionKind.APPROVE_PART, amount=EUROS), None),
         (Decision(kind=DecisionKind.APPROVE_PART, items=(Item(line_id="1", quantity=1),)), None),
         (Decision(kind=DecisionKind.REJECT), "explanation"),
+        (Decision(kind=DecisionKind.REJECT, explanation=" \n"), "explanation"),
         (Decision(kind=DecisionKind.ASK), "explanation"),
         (Decision(kind=DecisionKind.EXTEND), "handling_hours"),
         (Decision(kind=DecisionKind.HAND_OVER), "hand_to"),

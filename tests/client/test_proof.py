@@ -102,3 +102,45 @@ def test_a_short_secret_is_refused() -> None:
 
 def test_a_key_does_not_show_its_secret() -> None:
     assert "agents' desk" not in repr(DESK)
+
+
+def test_the_time_of_the_login_is_part_of_what_is_proven() -> None:
+    signed = sign(APPROVAL, number=NUMBER, actor="agent-3", role=Role.AGENT, key=DESK, authenticated_at=1_760_000_000)
+    assert KEYRING.verify(signed, NUMBER).authenticated_at == 1_760_000_000
+    assert signed.proof is not None
+    for other in (0, 1_760_000_001):
+        forged = signed.model_copy(update={"proof": signed.proof.model_copy(update={"authenticated_at": other})})
+        assert _refusal(forged) is ErrorCode.PROOF_INVALID
+
+
+def test_a_proof_of_a_version_that_knew_no_time_of_login_still_holds() -> None:
+    signed = _signed()
+    assert signed.proof is not None
+    old = signed.proof.model_dump(mode="json")
+    del old["authenticated_at"]
+    received = Decision.model_validate({**APPROVAL.model_dump(mode="json"), "proof": old})
+    assert KEYRING.verify(received, NUMBER).authenticated_at == 0
+
+
+def test_a_proof_cannot_be_told_again_with_its_time_of_login_moved_into_its_nonce() -> None:
+    """Both ways the same text is signed; the nonce would be another one, and the message heard twice."""
+    signed = sign(APPROVAL, number=NUMBER, actor="agent-3", role=Role.AGENT, key=DESK, authenticated_at=1_760_000_000)
+    assert signed.proof is not None
+    moved = {"nonce": f"{signed.proof.nonce}\n1760000000", "authenticated_at": 0}
+    again = signed.model_copy(update={"proof": signed.proof.model_copy(update=moved)})
+    assert _refusal(again) is ErrorCode.PROOF_INVALID
+
+
+async def test_a_key_signs_for_its_roles_alone() -> None:
+    signed = await DESK.signed(APPROVAL, number=NUMBER, actor="agent-3", role=Role.AGENT)
+    assert KEYRING.verify(signed, NUMBER).actor == "agent-3"
+    with pytest.raises(AftersalesError) as refused:
+        await PORTAL.signed(APPROVAL, number=NUMBER, actor="agent-3", role=Role.AGENT)
+    assert refused.value.code is ErrorCode.ROLE_NOT_ALLOWED
+
+
+def test_the_keyring_knows_whose_people_are_accounts_of_ours() -> None:
+    staff = ProofKey("staff", "what the signing service knows", staff=True)
+    keyring = Keyring([DESK, staff])
+    assert not keyring.vouches_for_staff(keyring.verify(_signed(), NUMBER))
+    assert keyring.vouches_for_staff(keyring.verify(_signed(staff), NUMBER))

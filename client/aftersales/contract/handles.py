@@ -14,6 +14,7 @@ from aftersales.contract.messages import (
     Appeal,
     CaseResult,
     CaseStart,
+    Claim,
     Decision,
     EvidenceSupplied,
     HandPayment,
@@ -80,6 +81,11 @@ class RefundCaseHandle:
     @workflow.update
     async def record_hand_payment(self, message: HandPayment) -> Answer:
         """What finance did about a payment that has no interface (P3.3)."""
+        _answered_by_a_worker(message)
+
+    @workflow.update
+    async def claim(self, message: Claim) -> Answer:
+        """Somebody works on the case, for a while (P6.2)."""
         _answered_by_a_worker(message)
 
     @workflow.query

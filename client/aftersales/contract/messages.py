@@ -80,7 +80,11 @@ FreeText = Annotated[Text, Field(max_length=4000), AfterValidator(mask_card_numb
 
 
 class Proof(Frozen):
-    """Who says it, vouched for by the service that authenticated them. `at` is in seconds since 1970, UTC."""
+    """Who says it, vouched for by the service that authenticated them. Times are in seconds since 1970, UTC.
+
+    `at`: when it was said; `authenticated_at`: when the person last logged in with all that it takes, 0 if whoever
+    vouches does not tell (ASVS 7.5.3).
+    """
 
     key_id: Annotated[Text, Field(max_length=64)]
     actor: OpaqueId
@@ -88,6 +92,7 @@ class Proof(Frozen):
     at: int
     nonce: Annotated[Text, Field(min_length=16, max_length=64)]
     mac: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    authenticated_at: Annotated[int, Field(ge=0)] = 0
 
 
 class Proven(Frozen):
@@ -120,7 +125,9 @@ class Application(Proven):
     """An application for a refund, return or exchange (P1.2).
 
     `amount` asks for less than the items are worth; without it the whole share of the items is meant.
-    `goods_back` and `unused` are the customer's declarations (P2.4).
+    `goods_back`, `unused` and `packaging_intact` are the customer's declarations (P2.4). `wanted_sku`: what should have
+    come instead, for a wrong size (P2.5). `contact_digest`: how a guest shows that the order is theirs, see
+    `aftersales.contract.guests` (P6.1).
     """
 
     order_id: OpaqueId
@@ -134,6 +141,9 @@ class Application(Proven):
     amount: Money | None = None
     goods_back: bool = False
     unused: bool = False
+    packaging_intact: bool = False
+    wanted_sku: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._:@/\-]*$")] = ""
+    contact_digest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     evidence: EvidenceRefs = ()
 
     @model_validator(mode="after")
@@ -175,9 +185,9 @@ class Decision(Proven):
         match self.kind:
             case DecisionKind.APPROVE_PART if not self.items and self.amount is None:
                 return "items or amount"
-            case DecisionKind.REJECT if not self.explanation:
+            case DecisionKind.REJECT if not self.explanation.strip():
                 return "explanation"
-            case DecisionKind.ASK if not self.explanation:
+            case DecisionKind.ASK if not self.explanation.strip():
                 return "explanation"
             case DecisionKind.EXTEND if not self.handling_hours:
                 return "handling_hours"
@@ -235,6 +245,12 @@ class HandPayment(Proven):
     reference: Annotated[FreeText, Field(max_length=140)] = ""
     evidence: EvidenceRefs = ()
     explanation: FreeText = ""
+
+
+class Claim(Proven):
+    """Somebody of the staff works on the case; for so many minutes nobody else decides it. 0 lets it go."""
+
+    minutes: Annotated[int, Field(ge=0, le=480)] = 30
 
 
 class PaymentChanged(Frozen):

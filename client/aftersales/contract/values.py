@@ -84,6 +84,11 @@ class Role(StrEnum):
     WAREHOUSE = "warehouse"
     OPS = "ops"
     ADMIN = "admin"
+    POLICY_AUTHOR = "policy_author"
+
+
+STAFF_ROLES = frozenset(Role) - {Role.CUSTOMER}
+"""What an account of the shop's own people can hold."""
 
 
 class CaseStatus(StrEnum):
@@ -172,6 +177,7 @@ class MessageKind(StrEnum):
     SURVEY_ANSWER = "survey_answer"
     PAYOUT_CHOICE = "payout_choice"
     HAND_PAYMENT = "hand_payment"
+    CLAIM = "claim"
 
 
 class WaitsFor(StrEnum):
@@ -237,6 +243,7 @@ class ErrorCode(StrEnum):
     PROOF_MISSING = "proof_missing"
     PROOF_INVALID = "proof_invalid"
     ROLE_NOT_ALLOWED = "role_not_allowed"
+    FRESH_LOGIN_NEEDED = "fresh_login_needed"
     NOT_YOUR_CASE = "not_your_case"
     NOT_NOW = "not_now"
     TOO_LATE = "too_late"
@@ -250,6 +257,11 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_POSSIBLE = "payout_not_possible"
     PAYMENT_UNKNOWN = "payment_unknown"
     SAME_PERSON = "same_person"
+    CEILING_EXCEEDED = "ceiling_exceeded"
+    CLAIMED_BY_ANOTHER = "claimed_by_another"
+    CHARGEBACK_OPEN = "chargeback_open"
+    REASON_NEEDED = "reason_needed"
+    GROUP_UNKNOWN = "group_unknown"
     NUMBER_INVALID = "number_invalid"
     NOBODY_ANSWERS = "nobody_answers"
     ENGINE_UNAVAILABLE = "engine_unavailable"

@@ -38,8 +38,18 @@ class LegView(Frozen):
     expected_by: datetime | None = None
 
 
+class FiredView(Frozen):
+    """The row of a policy's table that held."""
+
+    table: str
+    row: str
+
+
 class VerdictView(Frozen):
-    """An automatic decision with its reason: the policy's version and the row that fired (P5.1).
+    """An automatic decision with its reason: the policy's version and the rows that fired (P5.1).
+
+    `action` is what was done, `advice` what the policy said, `held` why the two differ. The whole of it, with what
+    would have changed the outcome, is shown by `aftersales explain`.
 
     `promotion` is what becomes of a threshold promotion that the refund breaks: `keep` or `claw_back`; `tender_order`
     the order in which several payments are given back: `stored_value_first` or `turned_round`.
@@ -51,6 +61,18 @@ class VerdictView(Frozen):
     reason_code: str = ""
     promotion: str = ""
     tender_order: str = ""
+    restocking_fee_bp: int = 0
+    advice: str = ""
+    held: tuple[str, ...] = ()
+    fired: tuple[FiredView, ...] = ()
+
+
+class ApprovalView(Frozen):
+    """A yes that counts so far; above a threshold two people are needed (P6.2)."""
+
+    actor: str
+    role: str
+    at: datetime
 
 
 class CaseView(Frozen):
@@ -75,3 +97,12 @@ class CaseView(Frozen):
     explanation: str = ""
     appealed: bool = False
     closed: bool = False
+    approvals: tuple[ApprovalView, ...] = ()
+    claimed_by: str = ""
+    claimed_until: datetime | None = None
+
+    def for_customer(self) -> CaseView:
+        """What a shop's page may show to the customer: without the rules and signs of fraud that decided or held it
+        back, and without who of the staff has it; `explanation` says what the customer may hear (P5.1, P6.1)."""
+        hidden = {"verdict": None, "reason_code": "", "approvals": (), "claimed_by": "", "claimed_until": None}
+        return self.model_copy(update=hidden)
