@@ -5,9 +5,10 @@ So a cell is compiled, and besides it must be one of
 
 * a text column: `"a"` or `"a", "b"`, each of them listed in the schema;
 * an integer column: `7`, `<= 7`, `[0..7]`, several of these by commas, or two bounds with `and`;
-* a yes-or-no column: `true` or `false`.
+* a yes-or-no column: `true` or `false`;
 
-An empty condition holds for everything. Fractions are refused: amounts are integers of minor units.
+and the engine must answer just as we read it, on both sides of every value that it names. An empty condition holds for
+everything. Fractions are refused: amounts are integers of minor units.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ from typing import Final
 import zen
 
 from policy.document import FactType, Property
+from policy.readings import Reading, Within, read
 
-_BOUND = r"(?:<=|>=|<|>)\s*-?\d+"
-_RANGE = r"\[-?\d+\.\.-?\d+\]"
-_INTEGER = rf"(?:{_BOUND}|{_RANGE}|-?\d+)"
+_WHOLE = "-?(?:0|[1-9][0-9]{0,14})"
+_BOUND = rf"(?:<=|>=|<|>) ?{_WHOLE}"
+_RANGE = rf"\[{_WHOLE}\.\.{_WHOLE}\]"
+_INTEGER = rf"(?:{_BOUND}|{_RANGE}|{_WHOLE})"
 _TEXT = r'"[^"\\]*"'
 _CONDITIONS: Final[dict[FactType, re.Pattern[str]]] = {
-    "string": re.compile(rf"{_TEXT}(?:,\s*{_TEXT})*"),
-    "integer": re.compile(rf"{_INTEGER}(?:,\s*{_INTEGER})*|{_BOUND} and {_BOUND}"),
+    "string": re.compile(rf"{_TEXT}(?:, ?{_TEXT})*"),
+    "integer": re.compile(rf"{_INTEGER}(?:, ?{_INTEGER})*|{_BOUND} and {_BOUND}"),
     "boolean": re.compile("true|false"),
 }
 _VALUES: Final[dict[FactType, re.Pattern[str]]] = {
     "string": re.compile(_TEXT),
-    "integer": re.compile(r"-?\d+"),
+    "integer": re.compile(_WHOLE),
     "boolean": re.compile("true|false"),
 }
 _EXPECTED: Final[dict[FactType, str]] = {
@@ -40,11 +43,11 @@ _EXPECTED: Final[dict[FactType, str]] = {
     "integer": "whole numbers, such as <= 7 or [0..7]",
     "boolean": "true or false",
 }
-_RANGE_ENDS: Final = re.compile(r"\[(-?\d+)\.\.(-?\d+)\]")
+_RANGE_ENDS: Final = re.compile(r"\[(-?[0-9]+)\.\.(-?[0-9]+)\]")
 
 
-def why_condition_refused(cell: str, fact: Property) -> str | None:
-    """Why a cell of an input column is refused, or None if it is sound."""
+def why_condition_refused(cell: str, fact: Property, lowest: int | None = None) -> str | None:
+    """Why a cell of an input column is refused, or None if it is sound. `lowest`: the least value the fact can have."""
     if not cell:
         return None
     return (
@@ -52,6 +55,8 @@ def why_condition_refused(cell: str, fact: Property) -> str | None:
         or _why_not_of_form(cell, fact.type, _CONDITIONS)
         or _why_value_unknown(cell, fact)
         or _why_range_empty(cell)
+        or _why_it_never_holds(read(cell, fact.type), lowest)
+        or _why_the_engine_differs(cell, fact)
     )
 
 
@@ -70,14 +75,6 @@ def value_of(cell: str) -> object:
     return value
 
 
-def _why_not_compiled(cell: str, compiler: Callable[[str], object]) -> str | None:
-    try:
-        compiler(cell)
-    except RuntimeError as error:
-        return f"{cell!r} does not parse: {engine_words(error)}."
-    return None
-
-
 def engine_words(error: Exception) -> str:
     """What the engine says is wrong, without its stack."""
     first_line = str(error).partition("\n")[0]
@@ -85,6 +82,14 @@ def engine_words(error: Exception) -> str:
         return str(json.loads(first_line)["source"])
     except (ValueError, KeyError, TypeError):
         return first_line
+
+
+def _why_not_compiled(cell: str, compiler: Callable[[str], object]) -> str | None:
+    try:
+        compiler(cell)
+    except RuntimeError as error:
+        return f"{cell!r} does not parse: {engine_words(error)}."
+    return None
 
 
 def _why_not_of_form(cell: str, type_: FactType, forms: dict[FactType, re.Pattern[str]]) -> str | None:
@@ -96,15 +101,36 @@ def _why_not_of_form(cell: str, type_: FactType, forms: dict[FactType, re.Patter
 def _why_value_unknown(cell: str, prop: Property) -> str | None:
     if prop.type != "string":
         return None
-    known = (*prop.enum, *prop.examples)
-    unknown = [text for text in re.findall(r'"([^"]*)"', cell) if text not in known]
+    named = re.findall(r'"([^"]*)"', cell)
+    if len(named) != len(set(named)):
+        return f"{cell!r} names a value twice."
+    unknown = [text for text in named if text not in prop.words]
     if not unknown:
         return None
-    return f"{unknown[0]!r} is not a known value; the schema lists {', '.join(known) or 'none'}."
+    return f"{unknown[0]!r} is not a known value; the schema lists {', '.join(prop.words) or 'none'}."
 
 
 def _why_range_empty(cell: str) -> str | None:
     for low, high in _RANGE_ENDS.findall(cell):
         if int(low) > int(high):
             return f"the range [{low}..{high}] is empty."
+    return None
+
+
+def _why_it_never_holds(reading: Reading, lowest: int | None) -> str | None:
+    if not isinstance(reading, Within):
+        return None
+    if not reading.spans:
+        return "no number is within both bounds."
+    if lowest is not None and reading.spans[-1][1] < lowest:
+        return f"it never holds: the value is never below {lowest}."
+    return None
+
+
+def _why_the_engine_differs(cell: str, fact: Property) -> str | None:
+    """A cell is believed only where the engine's answers are those of our own reading."""
+    reading = read(cell, fact.type)
+    for value in (*reading.turns(), *fact.words, *((True, False) if fact.type == "boolean" else ())):
+        if bool(zen.evaluate_unary_expression(cell, {"$": value})) is not reading.holds(value):
+            return f"the engine reads {cell!r} otherwise for the value {value!r}; write it in a simpler way."
     return None

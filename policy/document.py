@@ -21,15 +21,17 @@ class Strict(BaseModel):
 
 
 class Property(Strict):
-    """One fact or one part of a ruling. `enum` closes the list of values; `examples` leaves it open, but a cell
+    """One fact or one part of an answer. `enum` closes the list of values; `examples` leaves it open, but a cell
     may name only what either of them lists."""
 
     type: FactType
     enum: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    pattern: str = ""
-    minimum: int | None = None
-    maximum: int | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a cell may name."""
+        return (*self.enum, *self.examples)
 
 
 class Schema(Strict):
@@ -100,7 +102,7 @@ class Edge(Strict):
 
 
 class Document(Strict):
-    """Facts, one table, a ruling: in this order and joined by two edges."""
+    """Facts, one table, an answer: in this order and joined by two edges."""
 
     content_type: Literal["application/vnd.gorules.decision"] = Field(alias="contentType")
     nodes: tuple[InputNode, TableNode, OutputNode]
@@ -115,13 +117,13 @@ class Document(Strict):
         return self.nodes[1].content
 
     @property
-    def ruling(self) -> Schema:
+    def answer(self) -> Schema:
         return self.nodes[2].content.schema_
 
     def is_joined(self) -> bool:
-        """Whether the facts lead into the table and the table into the ruling."""
-        facts, table, ruling = (node.id for node in self.nodes)
-        return [(edge.source_id, edge.target_id) for edge in self.edges] == [(facts, table), (table, ruling)]
+        """Whether the facts lead into the table and the table into the answer."""
+        facts, table, answer = (node.id for node in self.nodes)
+        return [(edge.source_id, edge.target_id) for edge in self.edges] == [(facts, table), (table, answer)]
 
 
 def canonical(content: object) -> str:

@@ -4,85 +4,129 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from activities.types import Timings
-from policy.answers import CheckedTimings, sentence_of
-from policy.checks import check_document
+from activities.rulings import Breaking, RiskRules
+from policy.answers import CheckedBreaking, CheckedRiskRules, column_of, sentence_of
 from policy.document import Document, canonical
-from policy.engine import REFUND_TABLE, ZenPolicy
+from policy.engine import Tables, ZenPolicy
 from policy.errors import PolicyError
+from policy.pace import REAL, Pace
+from policy.sheets import (
+    AFTERCARE,
+    AMOUNTS,
+    BREAKING,
+    CEILINGS,
+    DECISION,
+    ELIGIBILITY,
+    EVIDENCE,
+    LADDER,
+    NAMES,
+    RISK,
+    ROUTING,
+    SHEETS,
+    AnswerT_co,
+    Sheet,
+)
+from policy.table import Table
 
 PACKAGED: Final = Path(__file__).parent / "tables"
-TIMINGS: Final = "timings"
+Files = Mapping[str, object]
+"""The files of a version by their names without `.json`, parsed."""
 
-_log = logging.getLogger(__name__)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def load_policy(version: Path | str = "v1", time_scale: float = 1.0, order_lookup_s: int | None = None) -> ZenPolicy:
-    """Load a version by its folder, or a packaged one by its name (such as "v1").
+    """Load a version by its folder, or a packaged one by its name (such as "v1"), at a pace (see `Pace`).
 
-    `time_scale` multiplies every wait for people and windows (demo and tests), never below a second. Machines are no
-    quicker where days are short: the look-up of an unknown order takes the policy's seconds, or `order_lookup_s`.
-    Both are settings of the process and no part of the policy, so the content hash stays the same.
-    The version knows the others, packaged or in folders beside its own: cases stay under the one they began with.
     Raises PolicyError naming table, row and column.
     """
-    if not 0 < time_scale <= 1:
-        raise PolicyError(f"a time scale of {time_scale} makes no sense; it must be above 0 and at most 1.")
-    return _load(_folder_of(version), time_scale, order_lookup_s)
+    pace = Pace(time_scale, order_lookup_s).checked()
+    return compile_version(read_folder(folder_of(version)), pace)
 
 
-def _load(folder: Path, time_scale: float, order_lookup_s: int | None) -> ZenPolicy:
-    files = _read_folder(folder)
-    timings = _timings_of(files.pop(TIMINGS))
-    table = canonical(files[REFUND_TABLE])
-    check_document(REFUND_TABLE, _document_of(REFUND_TABLE, table))
-    content_hash = hashlib.sha256(canonical({**files, TIMINGS: timings.model_dump()}).encode()).hexdigest()
-    others = partial(_find, folder, time_scale, order_lookup_s)
-    return ZenPolicy({REFUND_TABLE: table}, content_hash, _as_set(timings, time_scale, order_lookup_s), others)
+def compile_version(files: Files, pace: Pace = REAL) -> ZenPolicy:
+    """Check all files of a version and make it ready. Raises PolicyError for the first thing that is wrong."""
+    tables = Tables(
+        eligibility=_table(ELIGIBILITY, files),
+        evidence=_table(EVIDENCE, files),
+        decision=_table(DECISION, files),
+        amounts=_table(AMOUNTS, files),
+        routing=_table(ROUTING, files),
+        ladder=_table(LADDER, files),
+        aftercare=_table(AFTERCARE, files),
+        ceilings=_table(CEILINGS, files),
+    )
+    _check_routed_codes(tables)
+    risk = _model(RISK, CheckedRiskRules, canonical(files[RISK]))
+    breaking = _model(BREAKING, CheckedBreaking, canonical(files[BREAKING]))
+    return ZenPolicy(hash_of(files), tables, RiskRules(**dict(risk)), Breaking(**dict(breaking)), pace)
 
 
-def _find(folder: Path, time_scale: float, order_lookup_s: int | None, content_hash: str) -> ZenPolicy | None:
-    """The version with that content; a folder that holds no sound version is passed over, and said to be."""
-    for beside in (PACKAGED, folder.resolve().parent):
-        for table in sorted(beside.glob(f"*/{REFUND_TABLE}.json")):
-            try:
-                found = _load(table.parent, time_scale, order_lookup_s)
-            except (PolicyError, OSError) as error:
-                _log.warning("the policy version in %s cannot be used: %s", table.parent, error)
-                continue
-            if found.content_hash == content_hash:
-                return found
+def faults_of(files: Files) -> list[PolicyError]:
+    """What is wrong with a version, the first fault of each file; empty if it is sound."""
+    checks: list[Callable[[], object]] = [partial(_table, sheet, files) for sheet in SHEETS]
+    checks.append(partial(_model, RISK, CheckedRiskRules, canonical(files[RISK])))
+    checks.append(partial(_model, BREAKING, CheckedBreaking, canonical(files[BREAKING])))
+    faults = [fault for fault in map(_fault_of, checks) if fault]
+    return faults or [fault for fault in (_fault_of(partial(compile_version, files)),) if fault]
+
+
+def _fault_of(check: Callable[[], object]) -> PolicyError | None:
+    try:
+        check()
+    except PolicyError as fault:
+        return fault
     return None
 
 
-def _folder_of(version: Path | str) -> Path:
-    packaged = PACKAGED / str(version)
-    folder = packaged if isinstance(version, str) and packaged.is_dir() else Path(version)
+def hash_of(files: Files) -> str:
+    """What a version is known by: SHA-256 over its canonical content, so that layout does not count."""
+    return hashlib.sha256(canonical(files).encode()).hexdigest()
+
+
+def folder_of(version: Path | str) -> Path:
+    """Raises PolicyError for a version that is neither packaged nor a folder."""
+    folder = PACKAGED / version if version in packaged_names() else Path(version)
     if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in PACKAGED.iterdir() if path.is_dir()))
+        known = ", ".join(packaged_names())
         raise PolicyError(f"there is no policy version {str(version)!r}; name a folder, or one of: {known}.")
     return folder
 
 
-def _read_folder(folder: Path) -> dict[str, object]:
+def packaged_names() -> list[str]:
+    return sorted(path.name for path in PACKAGED.iterdir() if path.is_dir())
+
+
+def read_folder(folder: Path) -> Files:
+    """The files of a version, parsed and not yet checked. Raises PolicyError."""
     names = {path.stem for path in folder.glob("*.json")}
-    expected = {REFUND_TABLE, TIMINGS}
-    if names != expected:
-        wanted = " and ".join(f"{name}.json" for name in sorted(expected))
-        raise PolicyError(f"a policy version holds {wanted}; this one holds {', '.join(sorted(names)) or 'none'}.")
-    return {name: _read_json(name, folder / f"{name}.json") for name in sorted(names)}
+    if names != set(NAMES):
+        missing, unknown = sorted(set(NAMES) - names), sorted(names - set(NAMES))
+        raise PolicyError(
+            f"a policy version holds {', '.join(f'{name}.json' for name in NAMES)}; in this folder are missing "
+            f"{', '.join(missing) or 'none'}, not known {', '.join(unknown) or 'none'}."
+        )
+    return {name: _parsed(name, (folder / f"{name}.json").read_text(encoding="utf-8")) for name in NAMES}
 
 
-def _read_json(name: str, path: Path) -> object:
+def files_of(content: str) -> Files:
+    """A stored version's files. Raises PolicyError."""
+    files = _parsed("", content)
+    if not isinstance(files, dict) or set(files) != set(NAMES):
+        raise PolicyError(f"the stored content is not that of a version of today: it must hold {', '.join(NAMES)}.")
+    return files
+
+
+def _parsed(name: str, text: str) -> object:
     try:
-        content: object = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_key_once)
+        content: object = json.loads(text, object_pairs_hook=_each_key_once)
     except ValueError as error:
         raise PolicyError(f"the file is no sound JSON: {error}.", table=name) from error
     return content
@@ -97,20 +141,28 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def _document_of(name: str, text: str) -> Document:
+def document_of(name: str, files: Files) -> Document:
+    """A table as it is written down, its cells not checked. Raises PolicyError."""
+    return _model(name, Document, canonical(files[name]))
+
+
+def _table(sheet: Sheet[AnswerT_co], files: Files) -> Table[AnswerT_co]:
+    return Table(sheet, document_of(sheet.name, files), canonical(files[sheet.name]))
+
+
+def _model(name: str, model: type[ModelT], text: str) -> ModelT:
     try:
-        return Document.model_validate_json(text)
+        return model.model_validate_json(text)
     except ValidationError as error:
-        raise PolicyError(sentence_of(error), table=name) from error
+        raise PolicyError(sentence_of(error), table=name, column=column_of(error)) from error
 
 
-def _timings_of(content: object) -> Timings:
-    try:
-        return CheckedTimings.model_validate(content)
-    except ValidationError as error:
-        raise PolicyError(sentence_of(error), table=TIMINGS) from error
-
-
-def _as_set(timings: Timings, time_scale: float, order_lookup_s: int | None) -> Timings:
-    scaled = {name: max(1, round(s * time_scale)) for name, s in timings.model_dump().items()}
-    return Timings(**scaled | {"order_lookup_s": order_lookup_s or timings.order_lookup_s})
+def _check_routed_codes(tables: Tables) -> None:
+    """Routing asks for reason codes; one that no decision gives is a slip."""
+    given = {row.answer.reason_code for row in tables.decision.rows.values()}
+    for name, row in tables.routing.rows.items():
+        asked = row.asks.get("reason_code")
+        strange = [code for code in (asked.turns() if asked else ()) if code not in given]
+        if strange:
+            why = f"no row of the decision table gives the reason code {strange[0]!r}."
+            raise PolicyError(why, table=ROUTING.name, row=name, column="reason_code")
