@@ -2,105 +2,157 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
-from activities.amounts import Grant, amounts_of, clawed_back_minor, holds_shipping
-from activities.casefile import AGENTS, SYSTEM, CaseFile
+from activities.amounts import Grant, amounts_of, clawed_back_minor
+from activities.casefile import SYSTEM, CaseFile
 from activities.eligibility import check_eligible
-from activities.ports import Action, Facts, Policy, Ruling
-from activities.reserving import hold, reserve, start_paying
-from activities.rows import Order, OrderLine
-from activities.sentences import explanation_of, in_words, sentence
-from aftersales.contract.messages import Application
+from activities.explaining_decisions import for_the_customer
+from activities.gates import held_back
+from activities.particulars import NOTHING_ASKED, Particulars
+from activities.precautions import AssessmentRow, Held
+from activities.reserving import as_asked, hold, reserve, start_paying
+from activities.rows import CaseRow, Order
+from activities.rulings import APPROVALS, Action, Facts, Policies, Policy, Ruling
+from activities.sentences import in_words, sentence
+from activities.shadowing import in_the_shadow
+from activities.weighing import Signs, facts_of, look_for_signs
 from aftersales.contract.values import BreakDown, CaseKind, CaseStatus, Money, WaitsFor
-from aftersales.contract.views import VerdictView
+from aftersales.contract.views import FiredView, VerdictView
 from domain.display import display_amount
 from domain.errors import DomainError
 from domain.promotions import PromotionChoice
 
-SEVERAL_CATEGORIES = "several"
 POLICY_MISSING = "policy_version_missing"
+
+
+class Rules(NamedTuple):
+    """What a case is assessed by: the version that it was applied under (None: it is nowhere to be found), the one in
+    its shadow, and what other systems of the shop said."""
+
+    policy: Policy | None
+    shadow: Policy | None = None
+    particulars: Particulars = NOTHING_ASKED
+
+    async def kept_by(self, row: CaseRow, policies: Policies) -> Rules:
+        """With the version that the case began under, whichever is in force by now (P2.1)."""
+        if self.policy and self.policy.content_hash == row.policy_hash:
+            return self
+        return self._replace(policy=await policies.version(row.policy_hash))
 
 
 class Assessment(NamedTuple):
     """What the policy says of an application that may be made, and what it would give."""
 
     order: Order
+    signs: Signs
     facts: Facts
     ruling: Ruling
     grant: Grant
     amounts: BreakDown
 
 
-async def rule_on(file: CaseFile, order: Order | None, policy: Policy) -> None:
+async def rule_on(file: CaseFile, order: Order | None, rules: Rules) -> None:
     """Assess the case by the version it was applied under, and do what that says (P2.1).
 
     Raises AftersalesError when the application may not be made.
     """
-    version = policy.version(file.row.policy_hash)
-    if version is None:
+    if rules.policy is None:
         await refer(file, order)
     else:
-        await follow(file, assess(file, order, version), version)
+        await follow(file, await assess(file, order, rules.policy, rules.particulars), rules.policy, rules)
 
 
-def assess(file: CaseFile, order: Order | None, policy: Policy) -> Assessment:
-    """Pure: writes nothing. Windows count to the moment of the application, however late evidence came.
-
-    Raises AftersalesError, its sentence in the application's language, when the application may not be made.
-    """
+async def assess(
+    file: CaseFile, order: Order | None, policy: Policy, particulars: Particulars = NOTHING_ASKED
+) -> Assessment:
+    """Writes nothing. Raises AftersalesError, its sentence in the application's language, when the application may not
+    be made."""
     application = file.row.start.application
     found = check_eligible(application, order)
     grant = Grant(application.items, application.amount)
     try:
-        facts = _facts(file, found, amounts_of(found, grant))
+        proposed = amounts_of(found, grant)
+        signs = await look_for_signs(file, found, particulars, policy, proposed)
+        facts = facts_of(file, found, particulars, signs, proposed)
         ruling = policy.rule(facts)
-        grant = grant._replace(shipping=ruling.refund_shipping and application.amount is None)
+        grant = grant._replace(
+            shipping=ruling.refund_shipping and application.amount is None, fee_bp=ruling.restocking_fee_bp
+        )
         # What is turned down breaks no promotion, and is turned down for the policy's reason.
         promotion = PromotionChoice.KEEP if ruling.action is Action.REJECT else ruling.promotion
-        return Assessment(found, facts, ruling, grant, amounts_of(found, grant, promotion))
+        return Assessment(found, signs, facts, ruling, grant, amounts_of(found, grant, promotion))
     except DomainError as error:
         raise in_words(error, application.language) from error
 
 
-async def follow(file: CaseFile, assessed: Assessment, policy: Policy) -> None:
-    """Write the verdict down and do what it says. Returns and exchanges go to a person until they exist."""
-    ruling, language = assessed.ruling, file.language
-    action = ruling.action
-    if file.row.start.application.kind is not CaseKind.REFUND_ONLY:
-        action = Action.REVIEW
+async def follow(file: CaseFile, assessed: Assessment, policy: Policy, rules: Rules) -> None:
+    """Write the verdict down with all it was made from, and do what it says."""
     file.actor = SYSTEM
-    _write_verdict(file, assessed, action, policy)
+    held = await _held(file, assessed, policy)
+    action = Action.REVIEW if held or _takes_a_person(file, assessed) else assessed.ruling.action
+    written = await _write_down(file, assessed, action, held, policy, rules)
+    await _act(file, assessed, action, for_the_customer(written, file.row.opened_at, file.language))
+
+
+async def _held(file: CaseFile, assessed: Assessment, policy: Policy) -> tuple[Held, ...]:
+    ruled = assessed.ruling.action
+    if ruled is Action.REJECT and file.row.entered_by:
+        return (Held.ENTERED_BY_STAFF,)  # enforced for customers, advice to the staff (P5.1)
+    if ruled not in APPROVALS or _takes_a_person(file, assessed):
+        return ()
+    return await held_back(file, assessed.order, assessed.facts, assessed.amounts, policy)
+
+
+def _takes_a_person(file: CaseFile, assessed: Assessment) -> bool:
+    """Returns and exchanges are made by people; only to turn one down, or to ask, takes none."""
+    refund_only = file.row.start.application.kind is CaseKind.REFUND_ONLY
+    return not refund_only and assessed.ruling.action not in (Action.REJECT, Action.ASK_EVIDENCE)
+
+
+async def _act(file: CaseFile, assessed: Assessment, action: Action, said: str) -> None:
+    """`said`: the decision in the customer's words; what a person has yet to decide says nothing."""
+    ruling = assessed.ruling
     match action:
-        case Action.APPROVE:
+        case Action.APPROVE | Action.APPROVE_AND_LEAVE:
             await reserve(file, assessed.order, assessed.grant)
-            start_paying(file, reason_code=ruling.reason_code, explanation=_of_the_amount(file))
+            start_paying(file, reason_code=ruling.reason_code, explanation=_of_the_refund(file, action))
         case Action.REJECT:
             await file.unit.release_units(file.row.number)
             file.change(break_down=assessed.amounts, amount=assessed.amounts.total)
-            explanation = explanation_of(ruling.reason_code, language)
-            file.move(CaseStatus.REJECTED, reason_code=ruling.reason_code, explanation=explanation)
+            file.move(CaseStatus.REJECTED, reason_code=ruling.reason_code, explanation=said)
         case Action.ASK_EVIDENCE:
             await hold(file, assessed.order, assessed.grant)
-            file.move(
-                CaseStatus.NEEDS_EVIDENCE,
-                WaitsFor.CUSTOMER,
-                due_in_s=file.row.timings.evidence_window_s,
-                reason_code=ruling.reason_code,
-                explanation=sentence("evidence_needed", language),
-            )
+            _ask(file, CaseStatus.NEEDS_EVIDENCE, ruling.reason_code, said)
+        case Action.OFFER_EXCHANGE:
+            await hold(file, assessed.order, assessed.grant)
+            file.change(assignee=ruling.group)
+            _ask(file, CaseStatus.AWAITING_CUSTOMER, ruling.reason_code, said)
         case Action.REVIEW:
             await hold(file, assessed.order, assessed.grant)
-            file.to_review(WaitsFor.AGENT, AGENTS, reason_code=ruling.reason_code, explanation="")
+            file.to_review(WaitsFor.AGENT, ruling.group, reason_code=ruling.reason_code, explanation="")
 
 
-def _of_the_amount(file: CaseFile) -> str:
-    """Why it is less than what was paid for the goods, where it is."""
+def _ask(file: CaseFile, status: CaseStatus, reason_code: str, explanation: str) -> None:
+    file.move(
+        status,
+        WaitsFor.CUSTOMER,
+        assignee=file.row.assignee,
+        due_in_s=file.row.timings.evidence_window_s,
+        reason_code=reason_code,
+        explanation=explanation,
+    )
+
+
+def _of_the_refund(file: CaseFile, action: Action) -> str:
+    """Why it is less than what was paid for the goods, where it is; and that they stay, where they do."""
+    told = [sentence("goods_left", file.language)] if action is Action.APPROVE_AND_LEAVE else []
     clawed_back = clawed_back_minor(file.row.break_down)
-    if not (clawed_back and file.row.amount):
-        return ""
-    taken = Money(minor=clawed_back, currency=file.row.amount.currency)
-    return sentence("promotion_clawed_back", file.language, amount=display_amount(taken, file.language))
+    if clawed_back and file.row.amount:
+        taken = Money(minor=clawed_back, currency=file.row.amount.currency)
+        told.append(sentence("promotion_clawed_back", file.language, amount=display_amount(taken, file.language)))
+    return " ".join(told)
 
 
 async def refer(file: CaseFile, order: Order | None) -> None:
@@ -110,56 +162,66 @@ async def refer(file: CaseFile, order: Order | None) -> None:
     """
     application = file.row.start.application
     found = check_eligible(application, order)
-    grant = Grant(application.items, application.amount, shipping=holds_shipping(file.row.break_down))
     file.actor = SYSTEM
     try:
-        await hold(file, found, grant)
+        await hold(file, found, as_asked(file))
     except DomainError as error:
         raise in_words(error, application.language) from error
     file.note("not_assessed", reason=POLICY_MISSING, facts={"policy_hash": file.row.policy_hash})
-    file.to_review(WaitsFor.AGENT, AGENTS, reason_code=POLICY_MISSING, explanation="")
+    file.to_review(reason_code=POLICY_MISSING, explanation="")
 
 
-def _write_verdict(file: CaseFile, assessed: Assessment, action: Action, policy: Policy) -> None:
-    verdict = VerdictView(
+async def _write_down(
+    file: CaseFile, assessed: Assessment, action: Action, held: tuple[Held, ...], policy: Policy, rules: Rules
+) -> AssessmentRow:
+    verdict = _verdict(assessed.ruling, action, held, policy)
+    file.change(verdict=verdict, policy_hash=policy.content_hash)
+    earlier = () if file.is_new else await file.unit.assessments(file.row.number)
+    row = AssessmentRow(
+        number=file.row.number,
+        sequence=len(earlier) + 1,
+        at=file.now,
+        policy_hash=policy.content_hash,
+        customer_id=assessed.order.account.customer_id,
+        order_id=assessed.order.order_id,
+        amount=assessed.amounts.total,
+        facts=assessed.facts,
+        ruling=assessed.ruling,
+        action=action,
+        held=held,
+        changes=policy.changes(assessed.facts, assessed.ruling),
+        risk=assessed.signs.risk,
+        particulars=rules.particulars,
+        shadow=in_the_shadow(rules.shadow, assessed.facts, assessed.ruling),
+    )
+    await file.unit.store_assessment(row)
+    told = {
+        "assessment": row.sequence,
+        "policy_hash": policy.content_hash,
+        "row": row.ruling.row,
+        "digest": digest(row),
+    }
+    file.note(
+        "assessed", before=assessed.ruling.action.value, after=action.value, reason=verdict.reason_code, facts=told
+    )
+    return row
+
+
+def digest(assessment: AssessmentRow) -> str:
+    """SHA-256 of all that a decision was made from: the log's chain vouches for it (P6.3)."""
+    return hashlib.sha256(assessment.model_dump_json().encode()).hexdigest()
+
+
+def _verdict(ruling: Ruling, action: Action, held: tuple[Held, ...], policy: Policy) -> VerdictView:
+    return VerdictView(
         action=action.value,
         policy_hash=policy.content_hash,
-        row=assessed.ruling.row,
-        reason_code=assessed.ruling.reason_code,
-        promotion=assessed.ruling.promotion.value,
-        tender_order=assessed.ruling.tender_order.value,
+        row=ruling.row,
+        reason_code=ruling.reason_code,
+        promotion=ruling.promotion.value,
+        tender_order=ruling.tender_order.value,
+        restocking_fee_bp=ruling.restocking_fee_bp,
+        advice=ruling.action.value,
+        held=tuple(why.value for why in held),
+        fired=tuple(FiredView(table=each.table, row=each.row) for each in ruling.fired),
     )
-    file.change(verdict=verdict, policy_hash=policy.content_hash)
-    inputs = assessed.facts.model_dump(mode="json")
-    file.note("assessed", after=action.value, reason=verdict.reason_code, facts={**inputs, **verdict.model_dump()})
-
-
-def _facts(file: CaseFile, order: Order, amounts: BreakDown) -> Facts:
-    application, applied_at = file.row.start.application, file.row.opened_at
-    delivered_at = order.delivered_at
-    lines = _lines(application, order)
-    return Facts(
-        reason=application.reason,
-        kind=application.kind.value,
-        amount_minor=amounts.total.minor,
-        currency=order.currency,
-        days_since_delivery=-1 if delivered_at is None else max((applied_at - delivered_at).days, 0),
-        days_since_purchase=max((applied_at - order.bought_at).days, 0),
-        delivered=delivered_at is not None,
-        evidence_count=len(file.row.evidence),
-        final_sale=any(line.final_sale for line in lines),
-        goods_back=application.goods_back,
-        unused=application.unused,
-        category=_category(lines),
-        account_active=order.account.state == "active",
-    )
-
-
-def _lines(application: Application, order: Order) -> list[OrderLine]:
-    asked = {item.line_id for item in application.items}
-    return [line for line in order.lines if line.line_id in asked]
-
-
-def _category(lines: list[OrderLine]) -> str:
-    categories = {line.category for line in lines}
-    return categories.pop() if len(categories) == 1 else SEVERAL_CATEGORIES

@@ -21,6 +21,7 @@ from sandbox.journal import Journal
 from sandbox.outbox import Outbox
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
+from sandbox.stripe.disputes import Disputes
 from sandbox.stripe.keys import KeyRing
 from sandbox.stripe.ledger import StripeLedger
 from sandbox.stripe.refunds import Refunds
@@ -85,7 +86,8 @@ def _stripe(
     ledger = StripeLedger(store)
     refunds = Refunds(ledger, books, outbox, clock, settings.stripe_over_amount_code)
     keys = KeyRing(store, clock, settings.stripe_key_life_s)
-    return stripe.StripeProvider(settings, store, keys, ledger, refunds)
+    disputes = Disputes(store, ledger, outbox, clock)
+    return stripe.StripeProvider(settings, store, keys, ledger, refunds, disputes)
 
 
 @asynccontextmanager

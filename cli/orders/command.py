@@ -19,25 +19,32 @@ from cli.commands.screen import console, say, table, words
 
 if TYPE_CHECKING:
     from cli.orders.importing import ImportReport, Stored
+    from cli.orders.warehouse import Kind, WarehouseReport
     from integrations.shop.retail import RetailOptions
+    from integrations.shop.warehouse import StatedT
 
 # ruff: noqa: PLC0415 - the database and the readers take a second to load, and `--help` needs neither
 
 app = typer.Typer()
 
+LeftOutOption = Annotated[
+    Path | None,
+    typer.Option("--left-out", metavar="FILE", help="Where to write rows left out; by default FILE.left-out.csv."),
+]
+WarehouseFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="JSON lines, or CSV whose first line names columns.")
+]
+
 
 @app.callback()
 def orders() -> None:
-    """Take orders in from the shop's files."""
+    """Take orders in from the shop's files, and what the warehouse says of them."""
 
 
 @app.command("import")
 def orders_import(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, or CSV of the Online Retail layout.")],
-    left_out: Annotated[
-        Path | None,
-        typer.Option("--left-out", metavar="FILE", help="Where to write rows left out; by default FILE.left-out.csv."),
-    ] = None,
+    left_out: LeftOutOption = None,
     recent: Annotated[
         int | None,
         typer.Option(
@@ -63,13 +70,73 @@ def orders_import(
         raise CommandError(f"No order of {file} came in: every row was left out, and {report.rejects} says why.")
 
 
+@app.command("shipments")
+def orders_shipments(file: WarehouseFile, left_out: LeftOutOption = None, home: HomeOption = DEFAULT_HOME) -> None:
+    """Take in what was picked, shipped, weighed and delivered. The last statement counts; the same again changes
+    nothing."""
+    from cli.orders.warehouse import SHIPMENTS
+
+    _take_in(file, SHIPMENTS, left_out, home)
+
+
+@app.command("stock")
+def orders_stock(file: WarehouseFile, left_out: LeftOutOption = None, home: HomeOption = DEFAULT_HOME) -> None:
+    """Take in what is in stock, by SKU. The latest count stays."""
+    from cli.orders.warehouse import STOCK
+
+    _take_in(file, STOCK, left_out, home)
+
+
+def _take_in(file: Path, kind: Kind[StatedT], left_out: Path | None, home: Path) -> None:
+    report = asyncio.run(_statements(Deployment(home), file, kind, left_out))
+    console().print(statements_table(report))
+    if report.rejects:
+        say(f"Every row that was left out, and why: {report.rejects}")
+    if not report.taken:
+        raise CommandError(f"No row of {file} was taken in; {report.rejects} says why.")
+
+
+async def _statements(
+    deployment: Deployment, file: Path, kind: Kind[StatedT], left_out: Path | None
+) -> WarehouseReport:
+    from cli.orders.warehouse import import_statements
+    from storage.schema import require_current
+
+    async with deployment.database() as engine:
+        await require_current(engine)
+        return await import_statements(file, engine, kind, left_out)
+
+
 @app.command("example")
-def orders_example() -> None:
+def orders_example(
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            metavar="FOLDER",
+            help="Write orders.jsonl there, with shipments.jsonl and stock.jsonl for the same orders.",
+        ),
+    ] = None,
+) -> None:
     """Write example orders in our own format, with fresh ids and dates: `aftersales orders example > orders.jsonl`."""
-    from cli.orders.examples import example_lines
+    from cli.orders.examples import example_lines, example_shipments, example_stock
 
     now = datetime.now(UTC)
-    typer.echo(example_lines(now, now.strftime("%m%d%H%M%S")).encode(), nl=False)  # UTF-8, whatever the locale
+    run = now.strftime("%m%d%H%M%S")
+    if into is None:
+        typer.echo(example_lines(now, run).encode(), nl=False)  # UTF-8, whatever the locale
+        return
+    files = {"orders": example_lines(now, run), "shipments": example_shipments(now, run), "stock": example_stock(now)}
+    for name, lines in files.items():
+        _write(into / f"{name}.jsonl", lines)
+
+
+def _write(path: Path, lines: str) -> None:
+    try:
+        path.write_text(lines, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}. Name a folder that is there.") from error
+    say(str(path))
 
 
 async def _import(deployment: Deployment, file: Path, left_out: Path | None, recent: int | None) -> ImportReport:
@@ -130,4 +197,13 @@ def report_table(report: ImportReport) -> Table:
         orders_of_reason = str(len(report.conflicts)) if reason == "conflict" else ""
         shown.add_row(f"left out: {words(reason.value)}", orders_of_reason, str(count))
     shown.add_row("all rows of the file", "", str(report.rows), style="bold")
+    return shown
+
+
+def statements_table(report: WarehouseReport) -> Table:
+    """Rows of the warehouse's file by what became of them."""
+    shown = table("", "rows")
+    shown.add_row("taken in", str(report.taken))
+    for reason, count in sorted(report.left_out.items()):
+        shown.add_row(f"left out: {words(reason.value)}", str(count))
     return shown

@@ -1,11 +1,11 @@
 """Orders of our own making in our own format, to try the product with: fresh ids and dates at every run.
 
-Each is there for one way a refund can go; `EXAMPLES` says which.
+Each is there for one way a refund can go; `EXAMPLES` says which. With them goes what the warehouse says of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,10 +20,16 @@ from integrations.shop.statement import (
     OrderStatement,
     PromotionStatement,
     ShippingStatement,
+    Statement,
     TenderStatement,
 )
+from integrations.shop.warehouse import ParcelLineStatement, ParcelStatement, StockStatement
 
 SHIPPED_FOR: Final = timedelta(days=2)
+UNIT_G: Final = 400
+PACKED_IN: Final = timedelta(days=1)
+IN_STOCK: Final = {"BOOTS-43": 5, "BOOTS-44": 0, "KETTLE": 12}
+"""What could be sent instead; of the boots that were bought, size 42, nothing is counted."""
 
 
 class _Payment(NamedTuple):
@@ -50,7 +56,7 @@ class Means(Enum):
 
 @dataclass(frozen=True)
 class Example:
-    """An order, and what an application for it `shows`. Amounts in minor units."""
+    """An order, and what an application for it `shows`. Amounts in minor units. `shipped_sku`: packed by mistake."""
 
     key: str
     shows: str
@@ -67,6 +73,7 @@ class Example:
     paid_by: Sequence[Means] = (Means.CARD,)
     second_minor: int = 0
     paid: bool = True
+    shipped_sku: str = ""
 
     @property
     def price_minor(self) -> int:
@@ -104,6 +111,29 @@ class Example:
             tenders=self._tenders(run),
         )
 
+    def parcel(self, now: datetime, run: str) -> ParcelStatement:
+        """What was sent of it, for a paid order: whatever was bought, but for a mistake."""
+        order = self.order(now, run)
+        lines = [
+            ParcelLineStatement(
+                line_id=line.line_id,
+                picked_sku=self.shipped_sku or line.sku or line.line_id,
+                shipped_sku=self.shipped_sku or line.sku or line.line_id,
+                quantity=line.quantity,
+                expected_g=line.quantity * UNIT_G,
+                weighed_g=line.quantity * UNIT_G,
+            )
+            for line in order.lines
+        ]
+        return ParcelStatement(
+            order_id=order.order_id,
+            carrier="sf",
+            tracking=f"SF{run}{self.key}",
+            shipped_at=order.bought_at + PACKED_IN,
+            delivered_at=order.delivered_at,
+            lines=tuple(lines),
+        )
+
     def _tenders(self, run: str) -> tuple[TenderStatement, ...]:
         amounts = (self.price_minor - self.second_minor, self.second_minor)
         return tuple(
@@ -124,6 +154,7 @@ def _line(
     quantity: int = 1,
     *,
     line_id: str = "1",
+    sku: str = "",
     category: str = "home",
     discount_minor: int = 0,
     tax_minor: int | None = None,
@@ -131,6 +162,7 @@ def _line(
 ) -> LineStatement:
     return LineStatement(
         line_id=line_id,
+        sku=sku,
         title=title,
         category=category,
         quantity=quantity,
@@ -158,8 +190,19 @@ EXAMPLES: Final = (
     Example("camera", "a fault shown, above the smaller bound", [_line("相机 Camera", 89_900)]),
     Example("transit", "not delivered yet: a person looks where the parcel is", [_MUG], delivered_days_ago=None),
     Example("lost", "said to be delivered, not received", [_line("Lamp", 15_900)], language=_EN, name="Bo"),
-    Example("boots", "wrong size, goods back: approved by rule", [_line("靴子 Boots", 39_900, category="shoes")]),
-    Example("wrong-item", "wrong item sent: the shipment is checked", [_line("Kettle", 12_900)], language=_EN),
+    Example(
+        "boots",
+        "wrong size: goods back, approved by rule; BOOTS-43 is there to exchange, BOOTS-44 is not",
+        [_line("靴子 Boots", 39_900, sku="BOOTS-42", category="shoes")],
+    ),
+    Example(
+        "wrong-item",
+        "wrong item sent, and the warehouse's records bear the customer out",
+        [_line("Kettle", 12_900, sku="KETTLE")],
+        language=_EN,
+        shipped_sku="TOASTER",
+    ),
+    Example("right-item", "wrong item sent, it is said: the records do not bear it out", [_line("Iron", 9_900)]),
     Example(
         "two-lines",
         "two lines, a discount and shipping: the shares are exact to the cent",
@@ -216,5 +259,18 @@ EXAMPLES: Final = (
 
 def example_lines(now: datetime, run: str) -> str:
     """The examples as a file of our format. `run`, letters and digits, makes the ids unique; `now` has a zone."""
-    orders = (example.order(now, run) for example in EXAMPLES)
-    return "".join(f"{order.model_dump_json(exclude_defaults=True)}\n" for order in orders)
+    return _lines(example.order(now, run) for example in EXAMPLES)
+
+
+def example_shipments(now: datetime, run: str) -> str:
+    """What was sent of the same orders, for `aftersales orders shipments`."""
+    return _lines(example.parcel(now, run) for example in EXAMPLES if example.paid)
+
+
+def example_stock(now: datetime) -> str:
+    """What is in stock, for `aftersales orders stock`."""
+    return _lines(StockStatement(sku=sku, available=left, counted_at=now) for sku, left in IN_STOCK.items())
+
+
+def _lines(statements: Iterable[Statement]) -> str:
+    return "".join(f"{each.model_dump_json(exclude_defaults=True)}\n" for each in statements)

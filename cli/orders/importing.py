@@ -74,7 +74,7 @@ async def import_orders(
     written).
     """
     target = rejects or rejects_beside(path)
-    _refuse_same(path, target)
+    refuse_same(path, target)
     with opened(path) as file, Rejects(target) as left_out:
         outcomes = outcomes_of(path, file, options)
         importing = _Importing(engine, left_out, stored)
@@ -87,7 +87,8 @@ async def import_orders(
     return report
 
 
-def _refuse_same(path: Path, target: Path) -> None:
+def refuse_same(path: Path, target: Path) -> None:
+    """Raises `OrderFileError`: what is left out of a file is never written over it."""
     if target.resolve() == path.resolve():
         raise OrderFileError(f"{path} is the file to import; name another one for the rows that are left out.")
 

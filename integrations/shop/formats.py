@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from integrations.shop.json_lines import read_json_lines
 from integrations.shop.lines import read_lines
-from integrations.shop.outcomes import OrderRead, RowProblem
+from integrations.shop.outcomes import OrderRead, RowProblem, SourceRow
 from integrations.shop.retail import RetailOptions, read_retail
 from integrations.shop.retail_rows import COLUMNS, RetailReturn, is_header
 
@@ -31,14 +31,7 @@ def recognise(file: BinaryIO, suffix: str) -> OrderFormat:
 
     Raises `FormatUnknownError`: not UTF-8, no rows, another layout.
     """
-    marks = file.read(1024)
-    file.seek(0)
-    if marks.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in marks:
-        raise FormatUnknownError("It is not a UTF-8 text (it looks like UTF-16 or no text at all); save it as UTF-8.")
-    first = next(read_lines(file), None)
-    file.seek(0)
-    if first is None:
-        raise FormatUnknownError("It holds no rows.")
+    first = first_line(file)
     if suffix.lower() in JSON_LINES_SUFFIXES or first.text.startswith("{"):
         return OrderFormat.JSON_LINES
     if is_header(first.text):
@@ -49,6 +42,19 @@ def recognise(file: BinaryIO, suffix: str) -> OrderFormat:
         "Its layout is not known: it must hold one JSON order a line, or be a CSV file whose first line is "
         f"{','.join(COLUMNS)}."
     )
+
+
+def first_line(file: BinaryIO) -> SourceRow | RowProblem:
+    """The first line that is not blank; the file is left at its beginning. Raises `FormatUnknownError`."""
+    marks = file.read(1024)
+    file.seek(0)
+    if marks.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in marks:
+        raise FormatUnknownError("It is not a UTF-8 text (it looks like UTF-16 or no text at all); save it as UTF-8.")
+    first = next(read_lines(file), None)
+    file.seek(0)
+    if first is None:
+        raise FormatUnknownError("It holds no rows.")
+    return first
 
 
 def read_orders(file: BinaryIO, found: OrderFormat, options: RetailOptions) -> Iterator[Outcome]:

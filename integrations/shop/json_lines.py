@@ -46,7 +46,7 @@ def record_of(text: str) -> OrderRecord:
         stated = OrderStatement.model_validate_json(text)
         frozen = freeze(_draft(stated))
     except ValidationError as error:
-        raise _wrong_value(error) from error
+        raise wrong_value(error) from error
     except DomainError as error:
         raise RowLeftOutError(LeftOut.CONTRADICTION, error.message) from error
     _refuse_other_payment(stated, frozen)
@@ -111,7 +111,7 @@ def _record_line(line: LineStatement, frozen: FrozenLine) -> RecordLine:
     )
 
 
-def _wrong_value(error: ValidationError) -> RowLeftOutError:
+def wrong_value(error: ValidationError) -> RowLeftOutError:
     """The first thing that is wrong, and how many more there are."""
     wrong = error.errors(include_url=False, include_context=False)
     first, more = wrong[0], len(wrong) - 1

@@ -28,6 +28,8 @@ class LeftOut(StrEnum):
     NO_PRICE = "no_price"
     APART = "apart"  # the rows of its invoice ended earlier in the file
     RETURN = "return"
+    UNKNOWN_ORDER = "unknown_order"  # a parcel of an order, or of a line, that is not stored
+    OUTDATED = "outdated"  # a later count of the stock is known
 
 
 class SourceRow(NamedTuple):

@@ -46,7 +46,11 @@ class CustomerStatement(Statement):
     state: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "active"
     name: Words = ""
     email: Annotated[str, Field(max_length=254, pattern=r"^([^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+)?$")] = ""
+    phone: Annotated[str, Field(max_length=32, pattern=r"^(\+?[0-9(][0-9 ().\-]{3,30})?$")] = ""
     language: Language = Language.ZH_CN
+    contact_verified: bool = False
+    guest: bool = False
+    since: Moment | None = None
 
 
 class LineStatement(Statement):

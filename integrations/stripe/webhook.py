@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Final
 
@@ -23,6 +23,7 @@ from integrations.hearing import (
     WebhookRefusedError,
 )
 from integrations.stripe.amounts import money_of
+from integrations.stripe.disputes import NOUN, Id, Second, chargeback_of
 from integrations.stripe.wire import LEG
 
 SIGNATURE_HEADER: Final = "stripe-signature"
@@ -35,7 +36,6 @@ _SAYS: Final = {
     "failed": RefundNews.FAILED,
     "canceled": RefundNews.FAILED,
 }
-Id = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$")]
 
 
 class _Subject(BaseModel):
@@ -48,12 +48,13 @@ class _Subject(BaseModel):
 
 
 class _Content(BaseModel):
-    subject: _Subject = Field(alias="object")
+    subject: dict[str, object] = Field(alias="object")
 
 
 class _Envelope(BaseModel):
     id: Id
     type: Id
+    created: Second | None = None
     data: _Content
 
 
@@ -94,9 +95,10 @@ def parse_webhook(body: bytes, headers: Mapping[str, str], secrets: Sequence[str
         raise WebhookRefusedError(f"The signature is more than {TOLERANCE_S} s away from the present time.")
     try:
         envelope = _Envelope.model_validate_json(body)
+        subject = _Subject.model_validate(envelope.data.subject)
     except ValidationError as error:
         raise WebhookRefusedError("The body is not an event of Stripe.") from error
-    subject = envelope.data.subject
+    made_at = now if envelope.created is None else datetime.fromtimestamp(envelope.created, UTC)
     return WebhookEvent(
         provider="stripe",
         event_id=envelope.id,
@@ -105,6 +107,7 @@ def parse_webhook(body: bytes, headers: Mapping[str, str], secrets: Sequence[str
         object_id=subject.id,
         says=_said_of(subject),
         amount=_amount_of(subject),
+        chargeback=chargeback_of(envelope.data.subject, made_at) if subject.noun == NOUN else None,
     )
 
 

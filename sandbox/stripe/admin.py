@@ -7,6 +7,7 @@ from pydantic import Field
 
 from sandbox.admin import Body, Box
 from sandbox.assembly import Sandbox
+from sandbox.stripe.disputes import Outcome
 from sandbox.stripe.objects import Charge, Json, Refund
 from sandbox.stripe.provider import StripeProvider
 from sandbox.stripe.refunds import Finish, WrongStateError
@@ -53,10 +54,11 @@ class Reversal(Body):
     failure_reason: str = "lost_or_stolen_card"
 
 
-class Dispute(Body):
-    """Whether a dispute is open."""
+class DisputeWanted(Body):
+    """Whether a dispute is open; ``outcome``: how it ends when it is closed."""
 
     open: bool = True
+    outcome: Outcome = Outcome.WON
 
 
 def _seed(box: Sandbox, stripe: StripeProvider, payment: Payment) -> Json:
@@ -93,13 +95,21 @@ async def seed_payments(payments: Payments, box: Box, stripe: Stripe) -> dict[st
 
 
 @router.put("/charges/{charge_id}/dispute")
-async def dispute(charge_id: str, wanted: Dispute, stripe: Stripe) -> Json:
-    """Open or close a dispute on a charge; while it is open nothing can be refunded."""
-    stripe.ledger.dispute(charge_id, disputed=wanted.open)
-    charge = stripe.ledger.charge(charge_id)
-    if charge is None:
-        raise HTTPException(404, {"field": "charge_id", "message": f"no charge {charge_id}"})
-    return charge.shown()
+async def dispute(charge_id: str, wanted: DisputeWanted, box: Box, stripe: Stripe) -> Json:
+    """Open or close a dispute on a charge; while it is open, and once it is lost, nothing can be refunded."""
+    charge = _charge(stripe, charge_id)
+    with box.store.transaction():
+        if wanted.open:
+            stripe.disputes.open(charge)
+        else:
+            stripe.disputes.close(charge, wanted.outcome)
+    return _charge(stripe, charge_id).shown()
+
+
+@router.get("/charges/{charge_id}/disputes")
+async def disputes(charge_id: str, stripe: Stripe) -> dict[str, list[Json]]:
+    """Every dispute of a charge, oldest first."""
+    return {"disputes": [each.shown() for each in stripe.disputes.of(_charge(stripe, charge_id).id)]}
 
 
 @router.get("/refunds")
@@ -130,6 +140,13 @@ async def reverse(refund_id: str, reversal: Reversal, box: Box, stripe: Stripe) 
     except WrongStateError as wrong:
         raise _conflict(wrong) from wrong
     return reversed_.shown()
+
+
+def _charge(stripe: StripeProvider, charge_id: str) -> Charge:
+    charge = stripe.ledger.charge(charge_id)
+    if charge is None:
+        raise HTTPException(404, {"field": "charge_id", "message": f"no charge {charge_id}"})
+    return charge
 
 
 def _found(stripe: StripeProvider, refund_id: str) -> Refund:

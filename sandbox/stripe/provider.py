@@ -13,6 +13,7 @@ from sandbox.faults import FaultKind
 from sandbox.settings import SandboxSettings
 from sandbox.store import Store
 from sandbox.stripe import errors, form
+from sandbox.stripe.disputes import Disputes
 from sandbox.stripe.events import FORGED_SECRET, Cause, signature
 from sandbox.stripe.keys import LONGEST_KEY, KeyRing, StoredAnswer, fingerprint
 from sandbox.stripe.ledger import Page, StripeLedger
@@ -45,7 +46,13 @@ class StripeProvider:
     )
 
     def __init__(
-        self, settings: SandboxSettings, store: Store, keys: KeyRing, ledger: StripeLedger, refunds: Refunds
+        self,
+        settings: SandboxSettings,
+        store: Store,
+        keys: KeyRing,
+        ledger: StripeLedger,
+        refunds: Refunds,
+        disputes: Disputes,
     ) -> None:
         self._api_key = settings.stripe_api_key.get_secret_value()
         self._webhook_secret = settings.stripe_webhook_secret.get_secret_value().encode()
@@ -53,6 +60,7 @@ class StripeProvider:
         self._keys = keys
         self.ledger = ledger
         self.refunds = refunds
+        self.disputes = disputes
 
     def describe(self, envelope: Envelope) -> Call:
         """Read key, leg (``metadata[leg]``, or that of the refund asked for) and payment."""

@@ -103,3 +103,21 @@ def test_the_example_can_be_imported_as_it_is_written(
     path = written(tmp_path, capsysbinary.readouterr().out)
     run_orders(["import", path, "--home", home.folder])
     assert b"left out" not in capsysbinary.readouterr().out
+
+
+def test_the_examples_shipments_and_stock_come_in_after_their_orders(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_orders(["example", "--into", tmp_path])
+    with pytest.raises(CommandError, match=f"No row of {tmp_path}/shipments.jsonl was taken in; .* says why"):
+        run_orders(["shipments", tmp_path / "shipments.jsonl", "--home", home.folder])
+    assert "left out: unknown order" in capsys.readouterr().out
+    for command in ("import", "shipments", "stock"):
+        file = {"import": "orders"}.get(command, command)
+        run_orders([command, tmp_path / f"{file}.jsonl", "--home", home.folder])
+        assert "left out" not in capsys.readouterr().out
+
+
+def test_examples_are_written_to_a_folder_that_is_there(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="Name a folder that is there"):
+        run_orders(["example", "--into", tmp_path / "nowhere"])

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from aftersales.contract.values import Language
-from cli.orders.examples import EXAMPLES, example_lines
+from cli.orders.examples import EXAMPLES, example_lines, example_shipments, example_stock
 from cli.orders.payments import BOOKS
 from domain.orders import OrderRecord
 from domain.rails import GIFT_CARD, STORE_CREDIT
+from domain.warehouse import Parcel
 from integrations.providers import NAMES
 from integrations.shop.json_lines import read_json_lines
 from integrations.shop.outcomes import OrderRead
+from integrations.shop.warehouse import COUNTS, PARCELS, Stated, read_statements
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -77,3 +79,31 @@ def test_the_sandbox_can_hold_every_payment_of_the_providers_that_it_plays() -> 
     played = [tender for order in orders for tender in order.tenders if tender.provider in BOOKS]
     assert played
     assert all(BOOKS[tender.provider].reference.fullmatch(tender.reference) for tender in played)
+
+
+def parcels() -> dict[str, Parcel]:
+    """By order, as an import reads them."""
+    read = read_statements(BytesIO(example_shipments(NOW, "r1").encode()), ".jsonl", PARCELS)
+    return {each.record.order_id: each.record for each in read if isinstance(each, Stated)}
+
+
+def test_every_paid_order_was_sent_and_one_of_them_wrongly() -> None:
+    orders, sent = examples(), parcels()
+    assert set(sent) == {order.order_id for order in orders.values() if order.paid}
+    wrong = [
+        key
+        for key, order in orders.items()
+        for line in sent.get(order.order_id, Parcel(order_id=order.order_id)).lines
+        if line.shipped_sku not in {each.sku for each in order.lines}
+    ]
+    assert wrong == ["wrong-item"]
+    transit = sent[orders["transit"].order_id]
+    assert (transit.shipped_at is None, transit.delivered_at) == (False, None)
+
+
+def test_one_other_size_of_the_boots_is_in_stock_and_one_is_not() -> None:
+    read = read_statements(BytesIO(example_stock(NOW).encode()), ".jsonl", COUNTS)
+    counts = {each.record.sku: each.record.available for each in read if isinstance(each, Stated)}
+    assert examples()["boots"].lines[0].sku == "BOOTS-42"
+    assert "BOOTS-42" not in counts
+    assert (counts["BOOTS-43"] > 0, counts["BOOTS-44"]) == (True, 0)

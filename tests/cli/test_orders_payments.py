@@ -11,6 +11,8 @@ from tests.integrations.shop.statements import json_lines, order
 from tests.storage.builders import order_record
 from tests.support.program import Program
 
+BACK = ("--goods-back", "--unused", "--packaging-intact")
+
 
 async def test_an_imported_order_is_refunded(aftersales: Program, tmp_path: Path) -> None:
     file = tmp_path / "orders.jsonl"
@@ -19,7 +21,7 @@ async def test_an_imported_order_is_refunded(aftersales: Program, tmp_path: Path
     await aftersales.ok("orders", "import", str(file))
     await aftersales.ok("orders", "import", str(file))
     first = example.partition('"order_id":"')[2].partition('"')[0]
-    wanted = ("--item", "1", "--reason", "changed_mind", "--goods-back", "--follow")
+    wanted = ("--item", "1", "--reason", "changed_mind", *BACK, "--follow")
     assert "refunded  49.00 CNY" in (await aftersales.ok("apply", first, "customer-mug", *wanted)).out
 
 
