@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from activities.approving import refuse_disputed
 from activities.casefile import Actor, CaseFile
 from activities.reserving import release_others
 from activities.rows import HandPaymentRow, HandPaymentState
 from activities.sentences import refusal
+from activities.speakers import same_person
+from activities.turns import order_of
 from aftersales.contract.messages import HandPayment
 from aftersales.contract.values import ErrorCode, HandPaymentAct, LegState
 
@@ -27,7 +30,7 @@ async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -
 
     What is refused is to be paid again, unless the money went another way meanwhile. Raises AftersalesError:
     payment_unknown, not_now, decision_incomplete (paid without a reference, impossible without a reason), same_person,
-    evidence_unknown.
+    evidence_unknown, chargeback_open (only for paid: what was paid before the dispute is confirmed as what it is).
     """
     row = await file.unit.hand_payment(message.provider_number)
     if row is None or row.number != file.row.number:
@@ -58,7 +61,7 @@ async def _changed(file: CaseFile, row: HandPaymentRow, message: HandPayment, by
         return await _paid(file, row, message, by)
     if message.act is HandPaymentAct.IMPOSSIBLE:
         return _given_up(file, row, message)
-    if by.name == row.paid_by:
+    if same_person(by.name, row.paid_by):
         raise refusal(ErrorCode.SAME_PERSON, file.language)
     if message.act is HandPaymentAct.CONFIRMED:
         confirmed = {"state": HandPaymentState.CONFIRMED, "confirmed_by": by.name, "confirmed_at": file.now}
@@ -75,10 +78,11 @@ def _given_up(file: CaseFile, row: HandPaymentRow, message: HandPayment) -> Hand
 
 
 async def _paid(file: CaseFile, row: HandPaymentRow, message: HandPayment, by: Actor) -> HandPaymentRow:
+    await refuse_disputed(file, await order_of(file))
     reference = message.reference.strip()
     if not reference:
         raise refusal(ErrorCode.DECISION_INCOMPLETE, file.language, field="reference")
-    if not await file.unit.evidence_known(message.evidence):
+    if not await file.unit.evidence_known(message.evidence, file.row.number, file.row.start.application.customer_id):
         raise refusal(ErrorCode.EVIDENCE_UNKNOWN, file.language)
     paid = {"state": HandPaymentState.PAID, "paid_by": by.name, "paid_at": file.now}
     return row.model_copy(update=paid | {"reference": reference, "evidence": message.evidence})

@@ -1,4 +1,4 @@
-"""What a reviewer decides, and what follows from it (P2.6, P2.8).
+"""What a reviewer decides, and what follows from it (P2.6, P2.8, P6.2).
 
 Every function refuses before it writes.
 """
@@ -6,16 +6,30 @@ Every function refuses before it writes.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
-from activities.amounts import Grant, holds_shipping
-from activities.casefile import EXTENDED, SUPERVISORS, CaseFile
-from activities.reserving import failed_legs, give_up, release_all, reserve, reserve_again, start_paying
-from activities.rows import Order
-from activities.sentences import refusal, status_words
-from aftersales.contract.errors import AftersalesError
-from aftersales.contract.messages import Decision, Item
+from activities.amounts import Grant, amounts_of
+from activities.approving import Intended, agreed, agreed_before, refuse_disputed, takes_two, void_all
+from activities.casefile import AGENTS, EXTENDED, FINANCE, SUPERVISORS, CaseFile
+from activities.claiming import let_go, refuse_claimed
+from activities.destinations import way_to
+from activities.reserving import (
+    as_asked,
+    failed_legs,
+    give_up,
+    promotion_choice,
+    release_all,
+    reserve,
+    reserve_again,
+    start_paying,
+    stranded_legs,
+)
+from activities.rows import LegRow, Order
+from activities.rulings import APPROVALS, Action, Policy
+from activities.sentences import advice_words, refusal
+from activities.turns import DECIDABLE, order_of, out_of_turn
+from aftersales.contract.messages import Decision, Item, Proof
 from aftersales.contract.values import (
-    OUTCOMES,
     CaseStatus,
     DecisionKind,
     ErrorCode,
@@ -23,89 +37,125 @@ from aftersales.contract.values import (
 )
 from domain.errors import AmountRefused
 
-APPROVED_BY_A_PERSON = "approved_by_reviewer"
-REJECTED_BY_A_PERSON = "rejected_by_reviewer"
-GIVEN_UP = "payment_given_up"
-IN_REVIEW = frozenset({CaseStatus.UNDER_REVIEW, CaseStatus.AWAITING_CUSTOMER})
+APPROVED_BY_A_PERSON: Final = "approved_by_reviewer"
+REJECTED_BY_A_PERSON: Final = "rejected_by_reviewer"
+GIVEN_UP: Final = "payment_given_up"
+OVERRIDE: Final = "override"
+GROUPS: Final = frozenset({AGENTS, SUPERVISORS, FINANCE, "warehouse"})
+"""Groups that are always there."""
+
+_GRANTS: Final = frozenset({DecisionKind.APPROVE, DecisionKind.APPROVE_PART})
+_PASSES_ON: Final = _GRANTS | {DecisionKind.HAND_OVER, DecisionKind.ESCALATE}
+"""After these somebody else is to decide, if anybody: a claim would keep them from it."""
 
 
-def out_of_turn(file: CaseFile) -> AftersalesError:
-    """The refusal of a message that its status has no room for: too late, or not now."""
-    status = file.row.status
-    late = status in OUTCOMES or status is CaseStatus.PAYING
-    code = ErrorCode.TOO_LATE if late else ErrorCode.NOT_NOW
-    return refusal(code, file.language, status=status_words(status, file.language))
+async def decide(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
+    """`policy`: the version of the case, for its ceilings; `proof`: of who decides.
 
-
-async def decide(file: CaseFile, decision: Decision) -> None:
-    """Raises AftersalesError and DomainError as refusals: decision_incomplete, too_late, not_now, amounts."""
+    Raises AftersalesError and DomainError as refusals: decision_incomplete, too_late, not_now, claimed_by_another,
+    reason_needed, group_unknown, amounts, and those of `activities.approving.agreed`.
+    """
     missing = decision.missing_field()
     if missing is not None:
         raise refusal(ErrorCode.DECISION_INCOMPLETE, file.language, field=missing)
-    if file.row.status is CaseStatus.PAYMENT_FAILED:
-        await _decide_on_payment(file, decision)
-    elif file.row.status in IN_REVIEW:
-        await _decide_on_review(file, decision)
-    else:
+    if file.row.status not in DECIDABLE:
         raise out_of_turn(file)
+    refuse_claimed(file, proof.actor)
+    if file.row.status is CaseStatus.PAYMENT_FAILED:
+        await _decide_on_payment(file, decision, policy, proof)
+    else:
+        await _decide_on_review(file, decision, policy, proof)
+    if file.row.status not in DECIDABLE or decision.kind in _PASSES_ON:
+        let_go(file)
 
 
-async def _decide_on_review(file: CaseFile, decision: Decision) -> None:
+async def _decide_on_review(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
+    _mark_an_override(file, decision)
     match decision.kind:
         case DecisionKind.APPROVE | DecisionKind.APPROVE_PART:
-            await _approve(file, decision)
+            await _approve(file, decision, policy, proof)
         case DecisionKind.REJECT:
             await release_all(file, GIVEN_UP)
+            await void_all(file, REJECTED_BY_A_PERSON)
             _reject(file, decision, REJECTED_BY_A_PERSON)
         case DecisionKind.ASK:
-            file.move(
-                CaseStatus.AWAITING_CUSTOMER,
-                WaitsFor.CUSTOMER,
-                assignee=file.row.assignee,
-                due_in_s=file.row.timings.evidence_window_s,
-                reason_code=decision.reason_code,
-                explanation=decision.explanation,
-            )
+            await _ask(file, decision)
         case DecisionKind.EXTEND:
             _extend(file, decision)
         case DecisionKind.HAND_OVER:
+            await _refuse_unknown_group(file, decision.hand_to)
             _hand_over(file, WaitsFor.AGENT, decision.hand_to)
         case DecisionKind.ESCALATE:
             _hand_over(file, WaitsFor.SUPERVISOR, SUPERVISORS)
 
 
-async def _decide_on_payment(file: CaseFile, decision: Decision) -> None:
+async def _decide_on_payment(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
     """Money that did not arrive: another attempt, or giving it up; what was paid stays paid."""
     match decision.kind:
         case DecisionKind.APPROVE:
-            await reserve_again(file, await order_of(file), failed_legs(file))
-            start_paying(file, reason_code=file.row.reason_code)
+            await _pay_again(file, decision, policy, proof)
         case DecisionKind.REJECT if file.paid_minor():
-            await give_up(file)
+            await _give_up(file)
             file.move(
                 CaseStatus.PARTLY_REFUNDED,
                 reason_code=decision.reason_code or GIVEN_UP,
                 explanation=decision.explanation,
             )
         case DecisionKind.REJECT:
-            await give_up(file)
+            await _give_up(file)
             await release_all(file, GIVEN_UP)
             _reject(file, decision, GIVEN_UP)
         case _:
             raise out_of_turn(file)
 
 
-async def _approve(file: CaseFile, decision: Decision) -> None:
+async def _give_up(file: CaseFile) -> None:
+    await give_up(file)
+    await void_all(file, GIVEN_UP)
+    file.change(payout=None)
+
+
+async def _approve(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
     order = await order_of(file)
-    grant = Grant(
-        file.row.start.application.items,
-        file.row.start.application.amount,
-        shipping=holds_shipping(file.row.break_down),
-    )
+    grant = as_asked(file)
     if decision.kind is DecisionKind.APPROVE_PART:
         grant = _part_of(file, order, grant, decision)
-    await reserve(file, order, grant)
-    start_paying(file, reason_code=decision.reason_code or APPROVED_BY_A_PERSON, explanation=decision.explanation)
+    amount = amounts_of(order, grant, promotion_choice(file)).total
+    if await agreed(file, order, Intended(amount), policy, proof):
+        await reserve(file, order, grant)
+        start_paying(file, reason_code=decision.reason_code or APPROVED_BY_A_PERSON, explanation=decision.explanation)
+
+
+async def _pay_again(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
+    """By the way that failed, or to the destination that was named and that people have yet to agree to.
+
+    What two people agreed to is tried again on one word; nothing about it has changed.
+    """
+    order, stranded = await order_of(file), stranded_legs(file)
+    choice = file.row.payout if stranded else None
+    legs = stranded if choice else failed_legs(file)
+    way = await way_to(file, choice) if choice else None
+    await refuse_disputed(file, order)
+    if not await _may_move(file, order, way.payee if way else _payee_of(legs), policy, proof):
+        return
+    await reserve_again(file, order, legs, way)
+    start_paying(file, reason_code=decision.reason_code or APPROVED_BY_A_PERSON if choice else file.row.reason_code)
+    file.change(payout=None)
+
+
+async def _may_move(file: CaseFile, order: Order, payee: str, policy: Policy, proof: Proof) -> bool:
+    amount = file.row.amount
+    assert amount is not None, "what failed was a payment of an amount"
+    intended = Intended(amount, payee)
+    awaits_two = file.row.payout is not None or takes_two(file, amount, policy)
+    if not awaits_two or agreed_before(file, intended):
+        return True
+    return await agreed(file, order, intended, policy, proof)
+
+
+def _payee_of(legs: list[LegRow]) -> str:
+    """The destination they went to, empty for the original channel."""
+    return next((row.payee for row in legs if row.payee), "")
 
 
 def _part_of(file: CaseFile, order: Order, whole: Grant, decision: Decision) -> Grant:
@@ -114,7 +164,9 @@ def _part_of(file: CaseFile, order: Order, whole: Grant, decision: Decision) -> 
     asked, given = whole.amount, decision.amount
     if asked is not None and given is not None and given.minor > asked.minor:
         raise AmountRefused(given.minor, asked.minor, order.currency)
-    return Grant(decision.items or whole.items, given or asked, shipping=whole.shipping and given is None)
+    return whole._replace(
+        items=decision.items or whole.items, amount=given or asked, shipping=whole.shipping and given is None
+    )
 
 
 def _refuse_foreign_items(file: CaseFile, items: tuple[Item, ...]) -> None:
@@ -138,6 +190,47 @@ def _reject(file: CaseFile, decision: Decision, otherwise: str) -> None:
     file.move(CaseStatus.REJECTED, reason_code=reason_code, explanation=decision.explanation)
 
 
+async def _ask(file: CaseFile, decision: Decision) -> None:
+    """Whoever approved already looks again at what the customer answers."""
+    await void_all(file, "customer_asked")
+    file.move(
+        CaseStatus.AWAITING_CUSTOMER,
+        WaitsFor.CUSTOMER,
+        assignee=file.row.assignee,
+        due_in_s=file.row.timings.evidence_window_s,
+        reason_code=decision.reason_code,
+        explanation=decision.explanation,
+    )
+
+
+def _mark_an_override(file: CaseFile, decision: Decision) -> None:
+    """The policy is advice to the staff (P5.1): who decides otherwise says why, and the case is marked.
+
+    Raises AftersalesError(reason_needed).
+    """
+    advice = _advice(file)
+    against = decision.kind in _GRANTS and advice is Action.REJECT
+    against = against or (decision.kind is DecisionKind.REJECT and advice in APPROVALS)
+    if advice is None or not against:
+        return
+    if not (decision.reason_code.strip() and decision.explanation.strip()):
+        raise refusal(ErrorCode.REASON_NEEDED, file.language, advice=advice_words(advice, file.language))
+    file.change(overridden=True)
+    file.note(OVERRIDE, before=advice.value, after=decision.kind.value, reason=decision.reason_code)
+
+
+def _advice(file: CaseFile) -> Action | None:
+    """What the policy said, whatever was then done about it; None if it was never asked."""
+    verdict = file.row.verdict
+    return Action(verdict.advice or verdict.action) if verdict else None
+
+
+async def _refuse_unknown_group(file: CaseFile, group: str) -> None:
+    """Raises AftersalesError(group_unknown)."""
+    if group not in GROUPS and not await file.unit.group_known(group):
+        raise refusal(ErrorCode.GROUP_UNKNOWN, file.language, group=group)
+
+
 def _extend(file: CaseFile, decision: Decision) -> None:
     """More time to decide; the customer is told the new moment by whoever runs the ladder (P2.7)."""
     start = max(file.row.due_at or file.now, file.now)
@@ -152,11 +245,3 @@ def _hand_over(file: CaseFile, waits_for: WaitsFor, assignee: str) -> None:
     waits_for = file.row.waits_for if file.row.status is CaseStatus.AWAITING_CUSTOMER else waits_for
     file.note("handed_over", before=file.row.assignee, after=assignee)
     file.change(waits_for=waits_for, assignee=assignee)
-
-
-async def order_of(file: CaseFile) -> Order:
-    """The case's order, locked. Raises AftersalesError(order_unknown)."""
-    order = await file.unit.order(file.row.start.application.order_id, besides=file.row.number)
-    if order is None:
-        raise refusal(ErrorCode.ORDER_UNKNOWN, file.language)
-    return order

@@ -37,6 +37,7 @@ _NEWS_TO = {
     OutcomeKind.NEEDS_PAYEE: (LegState.PENDING, *_IN_DOUBT),
 }
 """What is recorded of a leg that nobody is paying just now, by the state it was left in."""
+_AGREE = "two people to agree to where the money goes"
 _ASKED = "the customer to name another destination for the money"
 _UNANSWERED = (OutcomeKind.UNKNOWN, OutcomeKind.RETRY_SAME, OutcomeKind.NEEDS_MERCHANT)
 _AFTER_PAYING = {
@@ -68,8 +69,8 @@ async def pay(case: Case) -> None:
 
 
 async def wait_for_a_way(case: Case) -> None:
-    """The money did not move, or came back: the customer names another destination, or a person decides whether it
-    is tried again or given up.
+    """The money did not move, or came back: the customer names another destination, to which two people agree if the
+    amount takes them, or a person decides whether it is tried again or given up.
 
     Meanwhile the provider may say that it moved after all; then there is nothing left to decide.
     """
@@ -77,6 +78,9 @@ async def wait_for_a_way(case: Case) -> None:
     while case.standing.status is CaseStatus.PAYMENT_FAILED:
         if case.standing.waits_for is WaitsFor.CUSTOMER:
             told = await _wait_for_a_destination(case)
+            continue
+        if _takes_agreement(case):
+            told = await _wait_for_agreement(case)
             continue
         case.show(waiting="finance to try the payment again or to give it up")
         if await case.converse(done=lambda: has_news(case)) is Woken.DONE:
@@ -109,6 +113,36 @@ async def _wait_for_a_destination(case: Case) -> bool:
         elif woken is Woken.ELAPSED:
             await _leave_it_to_finance(case)
     return False
+
+
+async def _wait_for_agreement(case: Case) -> bool:
+    """Two people are to agree before a large amount is tried again or goes elsewhere, and hear of it every day (P6.2).
+
+    Gives whether the customer was told of news that came meanwhile: then there may be nothing left to agree to.
+    """
+    timings = case.standing.timings
+    due = case.entered_at() + timedelta(seconds=timings.review_escalation_s)
+    case.announce(Stage.SECOND_APPROVAL, due_at=due)
+    while _takes_agreement(case):
+        case.show(waiting=_AGREE, due_at=due)
+        approvals = case.standing.approvals
+        woken = await case.converse(until=due, done=lambda: has_news(case))
+        if woken is Woken.DONE:
+            if await look_into_news(case):
+                return True
+        elif woken is Woken.ELAPSED:
+            due = workflow.now() + timedelta(seconds=timings.review_repeat_s)
+            case.tell(Stage.SECOND_APPROVAL, due_at=due)
+        elif _takes_agreement(case) and case.standing.approvals != approvals:
+            case.tell(Stage.SECOND_APPROVAL, due_at=due)
+    return False
+
+
+def _takes_agreement(case: Case) -> bool:
+    """Nobody or one person has agreed so far. With two it is finance that is waited for, as after any failure."""
+    standing = case.standing
+    waits = standing.waits_for is WaitsFor.SUPERVISOR or len(standing.approvals) == 1
+    return standing.status is CaseStatus.PAYMENT_FAILED and waits
 
 
 def _asks_for_a_destination(case: Case) -> bool:

@@ -39,6 +39,8 @@ def _start_or_resume(case: Case) -> ReviewClock:
         asked = case.review.paused_at is not None or case.review.paused_seconds > 0
         clock = case.review.resume(workflow.now())
         entry = Stage.REVIEW_REMINDER if asked else Stage.REVIEW_STARTED
+        if case.standing.approvals:
+            entry = Stage.SECOND_APPROVAL
         case.announce(entry, due_at=clock.deadline(case.ladder))
     case.review = clock
     return clock
@@ -64,17 +66,27 @@ def _until_escalation(case: Case) -> timedelta:
 
 
 def _carry_on(case: Case, clock: ReviewClock, before: Standing) -> ReviewClock:
-    """A decision that leaves the case under review: more time, another group, or a higher role."""
+    """A decision that leaves the case under review: more time, another group, a higher role, the first of two
+    approvals. That somebody works on it is no news to the others."""
     now = case.standing
+    if _claimed_only(before, now):
+        return clock
     if now.handling_hours != before.handling_hours:
         clock = clock.extend((now.handling_hours - before.handling_hours) * 3600)
         case.tell(Stage.HANDLING_TIME, due_at=clock.deadline(case.ladder))
+    elif now.approvals and now.approvals != before.approvals:
+        case.tell(Stage.SECOND_APPROVAL, due_at=clock.deadline(case.ladder))
     elif now.waits_for is WaitsFor.SUPERVISOR:
         case.tell(Stage.REVIEW_ESCALATED, due_at=clock.deadline(case.ladder))
     else:
         case.tell(Stage.REVIEW_REMINDER, due_at=clock.deadline(case.ladder))
     case.review = clock
     return clock
+
+
+def _claimed_only(before: Standing, now: Standing) -> bool:
+    claim = {"claimed_by": now.claimed_by, "claimed_until": now.claimed_until}
+    return before.model_copy(update=claim) == now
 
 
 def _leave(case: Case, clock: ReviewClock) -> None:
@@ -95,6 +107,9 @@ async def wait_for_customer(case: Case) -> None:
             case.review = None
             await expire(case)
             return
-    if case.standing.status is not CaseStatus.UNDER_REVIEW:
-        assert case.review is not None, "only a reviewer asks the customer"
+    if case.standing.status is CaseStatus.UNDER_REVIEW:
+        return
+    if case.review is None:  # the rules asked, and no reviewer's clock has begun
+        case.tell_decision()
+    else:
         _leave(case, case.review)

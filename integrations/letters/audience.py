@@ -23,6 +23,7 @@ AUDIENCES: Final[dict[Stage, tuple[Audience, ...]]] = {
     Stage.REVIEW_REMINDER: (Audience.AGENTS,),
     Stage.HANDLING_TIME: (Audience.CUSTOMER,),
     Stage.REVIEW_ESCALATED: (Audience.SUPERVISORS,),
+    Stage.SECOND_APPROVAL: (Audience.SUPERVISORS, Audience.FINANCE),
     Stage.CUSTOMER_ASKED: (Audience.CUSTOMER,),
     Stage.APPROVED: (Audience.CUSTOMER,),
     Stage.REJECTED: (Audience.CUSTOMER,),

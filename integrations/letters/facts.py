@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
-from activities.ports import Action
 from activities.rows import Account, CaseRow, LegRow
+from activities.rulings import Action
 from aftersales.contract.values import (
     OUTCOMES,
     AmountLine,
@@ -104,6 +104,7 @@ class Facts:
     came_back: bool
     by_hand: bool
     asks: bool
+    chosen: str
     trouble: str
 
 
@@ -119,8 +120,8 @@ def facts_of(
     """The case as its letter tells it; amounts with every digit of their currency.
 
     `missing` did not arrive, `stranded` is what of it may go elsewhere (it `came_back`, if any of that had arrived);
-    the case `asks` while the customer is to say where. `under_way` did neither fail nor arrive, `by_hand` if a finance
-    person is to pay of it.
+    the case `asks` while the customer is to say where, and `chosen` is where, while people have yet to agree to it.
+    `under_way` did neither fail nor arrive, `by_hand` if a finance person is to pay of it.
     """
     application = case.start.application
     refunded, by_person = _refunded(legs), _said_by_a_person(case)
@@ -150,6 +151,7 @@ def facts_of(
         came_back=any(row.leg.state is LegState.REVERSED for row in stranded_among(legs)),
         by_hand=bool(to_pay_by_hand(legs)),
         asks=case.status is CaseStatus.PAYMENT_FAILED and case.waits_for is WaitsFor.CUSTOMER,
+        chosen=phrase(DESTINATIONS, case.payout.masked or case.payout.method, language) if case.payout else "",
         trouble=_trouble(case, legs),
     )
 

@@ -26,6 +26,7 @@ FAILURES: Final[Phrases] = {
     "currency_not_offered": ("该渠道不支持此币种", "that way does not take this currency"),
     "past_refund_deadline": _TOO_LATE,
     "too_many_parts": ("该笔支付的退款次数已用完", "the provider takes no further part refunds"),
+    "chargeback_lost": ("款项已由银行通过拒付退还", "your bank has given the payment back to you already"),
     # Stripe
     "expired_or_canceled_card": _CARD_EXPIRED,
     "expired_card": _CARD_EXPIRED,

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
+from activities.precautions import Lease
 from activities.types import Timings
-from aftersales.contract.messages import CaseStart
+from aftersales.contract.messages import CaseStart, PayoutChoice
 from aftersales.contract.values import BreakDown, EvidenceRef
 from aftersales.contract.views import VerdictView
 from storage.tables.base import Stored, table_of
@@ -52,6 +53,10 @@ class Cases(Stored, table=True):
     evidence: tuple[EvidenceRef, ...] = Field(sa_type=ModelJson(tuple[EvidenceRef, ...]))
     timings: Timings = Field(sa_type=ModelJson(Timings))
     handling_hours: int
+    entered_by: str
+    overridden: bool
+    lease: Lease | None = Field(sa_type=ModelJson(Lease))
+    payout: PayoutChoice | None = Field(sa_type=ModelJson(PayoutChoice))
 
 
 class CaseUnits(Stored, table=True):
@@ -76,6 +81,7 @@ class Legs(Stored, table=True):
         UniqueConstraint("provider_number"),
         Index("ix_legs_order_id_tender_id", "order_id", "tender_id"),
         Index("ix_legs_provider_reference_sent_at", "provider", "reference", "sent_at"),
+        Index("ix_legs_sent_at", "sent_at"),
     )
 
     number: str = Field(primary_key=True)

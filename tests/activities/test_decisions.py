@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
-from activities.ports import Action
+from activities.rulings import Action
 from activities.types import OutcomeKind
-from aftersales.contract.messages import Appeal, Decision
+from aftersales.contract.messages import Answer, Appeal, Decision
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import (
     CaseStatus,
@@ -18,9 +19,11 @@ from aftersales.contract.values import (
     Role,
     WaitsFor,
 )
+from storage.tables import STAFF_GROUPS
 from tests.activities.desk import Desk
 from tests.activities.shop import CARD_MINOR, NOW, application, cny, items
 from tests.fakes import FakePolicy
+from tests.fakes.policy import NO_LIMITS
 
 
 @pytest.fixture(name="review")
@@ -126,12 +129,70 @@ async def test_an_extension_moves_the_deadline_later(review: Desk) -> None:
 
 
 async def test_a_case_is_handed_over_and_escalated(review: Desk) -> None:
-    await review.decide(DecisionKind.HAND_OVER, hand_to="lamps-team")
-    assert (await review.case()).assignee == "lamps-team"
+    await review.decide(DecisionKind.HAND_OVER, hand_to="warehouse")
+    assert (await review.case()).assignee == "warehouse"
     await review.decide(DecisionKind.ESCALATE)
     case = await review.case()
     assert (case.waits_for, case.assignee) == (WaitsFor.SUPERVISOR, "supervisors")
     assert (await review.actions())[-1] == "handed_over"
+
+
+@pytest.mark.parametrize("group", ["agents", "supervisors", "finance", "warehouse", "porcelain"])
+async def test_a_case_is_handed_to_a_group_that_exists(review: Desk, group: str) -> None:
+    async with review.engine.begin() as connection:
+        await connection.execute(insert(STAFF_GROUPS), {"name": "porcelain"})
+    assert (await review.decide(DecisionKind.HAND_OVER, hand_to=group)).accepted
+    assert (await review.case()).assignee == group
+
+
+async def test_a_case_is_not_handed_to_a_group_that_nobody_is_in(review: Desk) -> None:
+    answer = await review.decide(DecisionKind.HAND_OVER, hand_to="porcelian")
+    assert (answer.accepted, answer.code) == (False, ErrorCode.GROUP_UNKNOWN)
+    assert "porcelian" in answer.sentence
+
+
+WHY = {"reason_code": "goodwill", "explanation": "A customer of many years."}
+
+
+async def overrule(desk: Desk, kind: DecisionKind, **changes: object) -> Answer:
+    decision = Decision.model_validate({"kind": kind, **WHY, **changes})
+    return await desk.say(decision, actor="agent-1", role=Role.AGENT)
+
+
+class TestOverriding:
+    """The policy is enforced for customers and advice to the staff (P5.1)."""
+
+    @pytest.fixture(name="advised")
+    async def case_that_the_policy_would_turn_down(self, desk: Desk, policy: FakePolicy) -> Desk:
+        policy.says(Action.REJECT, "window_closed")
+        await desk.apply(actor="agent-7", role=Role.AGENT)
+        return desk
+
+    @pytest.mark.parametrize("missing", ["reason_code", "explanation"])
+    async def test_who_decides_otherwise_says_why(self, advised: Desk, missing: str) -> None:
+        answer = await overrule(advised, DecisionKind.APPROVE, **{missing: ""})
+        assert (answer.code, "turn it down" in answer.sentence) == (ErrorCode.REASON_NEEDED, True)
+        assert not (await advised.case()).overridden
+
+    async def test_with_a_reason_it_is_done_and_marked(self, advised: Desk) -> None:
+        assert (await overrule(advised, DecisionKind.APPROVE)).status is CaseStatus.PAYING
+        assert (await advised.case()).overridden
+        [entry] = [each for each in await advised.audit() if each["action"] == "override"]
+        assert (entry["before"], entry["after"], entry["reason"]) == ("reject", "approve", "goodwill")
+
+    async def test_to_follow_the_advice_takes_no_reason_code(self, advised: Desk) -> None:
+        assert (await advised.decide(DecisionKind.REJECT, explanation="Too late.")).accepted
+        assert not (await advised.case()).overridden
+
+    async def test_what_the_policy_would_pay_and_a_ceiling_held_back_is_not_turned_down_without_a_reason(
+        self, desk: Desk, policy: FakePolicy
+    ) -> None:
+        policy.limits = NO_LIMITS.model_copy(update={"automatic_case": 1})
+        await desk.apply()
+        answer = await desk.decide(DecisionKind.REJECT, explanation="No.")
+        assert (answer.code, "approve it" in answer.sentence) == (ErrorCode.REASON_NEEDED, True)
+        assert (await overrule(desk, DecisionKind.REJECT)).accepted
+        assert (await desk.case()).overridden
 
 
 async def test_while_the_customer_is_asked_an_escalation_leaves_the_turn_with_them(review: Desk) -> None:

@@ -57,6 +57,7 @@ STAFF_MUST_SAY: dict[Stage, tuple[str, str]] = {
     Stage.REVIEW_STARTED: ("请在 2026年11月24日 17:30", "answer before 24 November 2026, 17:30"),
     Stage.REVIEW_REMINDER: ("仍未答复", "no answer yet"),
     Stage.REVIEW_ESCALATED: ("已升级给主管", "has come to you"),
+    Stage.SECOND_APPROVAL: ("两位不同的同事", "two different people"),
     Stage.PAYMENT_BLOCKED: ("商户侧受阻", "blocked on our side"),
     Stage.PAYMENT_FAILED: ("card_gone", "card_gone"),
     Stage.REVERSED: ("账目已冲正", "ledger is balanced"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 import pytest
 
 from activities.assessment import POLICY_MISSING
 from activities.customer_messages import APPEALED
-from activities.ports import Action
+from activities.destinations import DESTINATION_CHANGED
+from activities.rulings import Action
 from activities.sentences import sentence
 from aftersales.contract.values import AmountKind, Language, LegState, Reason
 from domain.breakdown import NoteCode
@@ -25,22 +25,18 @@ from integrations.letters.words import (
     phrase,
 )
 from integrations.providers import NAMES
-from policy.loader import PACKAGED
+from policy.loader import load_policy, packaged_names
+from policy.unusable import POLICY_UNUSABLE
 
-BY_OURSELVES = {POLICY_MISSING, APPEALED}
+BY_OURSELVES = {POLICY_MISSING, POLICY_UNUSABLE, APPEALED, DESTINATION_CHANGED}
 """Reasons for which the steps, and no policy, send a case to a person."""
 
 
-def reason_codes(action: Action) -> set[str]:
+def reason_codes(*actions: Action) -> set[str]:
     """Of the rows of all packaged policies that say so."""
-    found: set[str] = set()
-    for path in PACKAGED.glob("*/refund.json"):
-        for node in json.loads(path.read_text(encoding="utf-8"))["nodes"]:
-            columns = {column["field"]: column["id"] for column in node.get("content", {}).get("outputs", [])}
-            for row in node.get("content", {}).get("rules", []):
-                if json.loads(row[columns["action"]]) == action:
-                    found.add(json.loads(row[columns["reason_code"]]))
-    assert found, f"no policy says {action.value}"
+    rows = [row for name in packaged_names() for row in load_policy(name).tables.decision.rows.values()]
+    found = {row.answer.reason_code for row in rows if row.answer.action in actions}
+    assert found, f"no policy says {actions}"
     return found
 
 
@@ -48,8 +44,9 @@ def without_words(codes: Iterable[str], phrases: Phrases) -> set[str]:
     return {code for code in codes if not all(phrases.get(code, ("", "")))}
 
 
-def test_every_reason_to_ask_a_person_has_words() -> None:
-    assert without_words(reason_codes(Action.REVIEW) | BY_OURSELVES, REVIEW_CAUSES) == set()
+def test_every_reason_of_a_policy_has_words_for_the_person_who_reviews() -> None:
+    """Whatever it says: an approval is held back, and what is turned down for the staff is advice."""
+    assert without_words(reason_codes(*Action) | BY_OURSELVES, REVIEW_CAUSES) == set()
 
 
 @pytest.mark.parametrize("language", Language)
