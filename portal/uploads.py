@@ -1,14 +1,16 @@
 """Evidence comes in by a ticket: bound to one case, one file, a size and some kinds (P2.2).
 
-The answer is the reference that `supply_evidence` or the application then names; the portal tells the case
-nothing by itself. A ticket that is wrong, over or used is refused in the same words.
+The answer is the reference that `supply_evidence` or the application then names, of the file as it was made anew, with
+what could be better about it; the portal tells the case nothing by itself. A ticket that is wrong, over or used is
+refused in the same words.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -21,12 +23,15 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from aftersales.contract.values import EvidenceRef
 from integrations.evidence import (
+    EvidenceBoundError,
+    EvidenceEmptyError,
     EvidenceError,
-    EvidenceStore,
+    EvidenceIntake,
+    EvidenceLockedError,
     EvidenceTooLargeError,
     EvidenceTypeError,
+    TakenIn,
 )
 from integrations.links import LinkInvalidError, UploadTicket
 from portal.answers import TRY_AGAIN_S, Refusal, too_many, wants_page
@@ -67,14 +72,14 @@ class Uploads:
         self,
         entrance: Entrance[UploadTicket],
         records: PortalRecords,
-        evidence: EvidenceStore,
+        intake: EvidenceIntake,
         pages: Pages,
         clock: Clock,
         upload_limit_s: float,
     ) -> None:
         self._entrance = entrance
         self._records = records
-        self._evidence = evidence
+        self._intake = intake
         self._pages = pages
         self._clock = clock
         self._upload_limit_s = upload_limit_s
@@ -85,16 +90,17 @@ class Uploads:
         return router
 
     async def receive(self, ticket: str, request: Request) -> Response:
-        """201 with the EvidenceRef; 403 ticket, 408, 413 size, 415 kind, 422 empty or no form, 429, 503 not kept.
+        """201 with the EvidenceRef and its `warnings`; 403 ticket, 408, 413 size or bounds, 415 kind, 422 empty,
+        broken, encrypted or no form, 429, 503 not kept.
 
         A refusal is JSON, and a page for a browser whose form was sent here.
         """
         told = await self._receive(ticket, request)
-        if isinstance(told, EvidenceRef):
-            return JSONResponse(told.model_dump(mode="json"), HTTPStatus.CREATED)
+        if isinstance(told, TakenIn):
+            return JSONResponse(_answer(told), HTTPStatus.CREATED)
         return self._pages.refusal(told) if wants_page(request) else told.as_json()
 
-    async def _receive(self, token: str, request: Request) -> EvidenceRef | Refusal:
+    async def _receive(self, token: str, request: Request) -> TakenIn | Refusal:
         try:
             return await self._take(await self._entrance.open(token, request), request)
         except LinkInvalidError as why:
@@ -106,34 +112,57 @@ class Uploads:
             _log.error("evidence_not_kept", why=str(why))
             return NOT_KEPT
 
-    async def _take(self, ticket: UploadTicket, request: Request) -> EvidenceRef | Refusal:
+    async def _take(self, ticket: UploadTicket, request: Request) -> TakenIn | Refusal:
         """The content first, written once by its hash; then ticket and evidence together. Whatever is cut off
         leaves the ticket good, and at most content that nobody refers to."""
         try:
             async with asyncio.timeout(self._upload_limit_s):
-                ref = await self._keep(ticket, request)
+                taken = await self._keep(ticket, request)
         except (TimeoutError, ClientDisconnect):
             return TOO_SLOW
         except (BodyTooLargeError, FormUnreadableError, EvidenceError) as why:
             return _explained(why)
-        taken = await self._records.take_evidence(ticket.number, ref, spent_key(ticket), self._clock.now())
-        return ref if taken else REFUSED  # of two uploads at once, one gets it
+        noted = await self._records.take_evidence(
+            ticket.number,
+            taken.ref,
+            spent_key(ticket),
+            self._clock.now(),
+            customer_id=ticket.customer_id,
+            findings=taken.findings,
+        )
+        if not noted:
+            return REFUSED  # of two uploads at once, one gets it
+        await self._intake.keep_again(taken)
+        return taken
 
-    async def _keep(self, ticket: UploadTicket, request: Request) -> EvidenceRef:
-        content = self._content(ticket, request)
-        return await self._evidence.put(content, largest_bytes=ticket.max_bytes, media_types=ticket.media_types)
+    async def _keep(self, ticket: UploadTicket, request: Request) -> TakenIn:
+        async with _sent(ticket, request) as (name, content):
+            return await self._intake.take(
+                content, largest_bytes=ticket.max_bytes, media_types=ticket.media_types, name=name
+            )
 
-    async def _content(self, ticket: UploadTicket, request: Request) -> AsyncGenerator[bytes, None]:
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-            async for piece in bounded(request, ticket.max_bytes):
-                yield piece
-            return
-        upload = await _only_file(request, ticket.max_bytes + FORM_OVERHEAD_BYTES)
-        try:
-            while piece := await upload.read(_PIECE_BYTES):
-                yield piece
-        finally:
-            await upload.close()
+
+@asynccontextmanager
+async def _sent(ticket: UploadTicket, request: Request) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+    """The file's name, if a form tells one, and its content in pieces."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        yield "", bounded(request, ticket.max_bytes)
+        return
+    upload = await _only_file(request, ticket.max_bytes + FORM_OVERHEAD_BYTES)
+    try:
+        yield upload.filename or "", _pieces(upload)
+    finally:
+        await upload.close()
+
+
+async def _pieces(upload: UploadFile) -> AsyncGenerator[bytes, None]:
+    while piece := await upload.read(_PIECE_BYTES):
+        yield piece
+
+
+def _answer(taken: TakenIn) -> dict[str, object]:
+    warnings = [each.model_dump(mode="json") for each in taken.warnings]
+    return taken.ref.model_dump(mode="json") | {"warnings": warnings}
 
 
 async def _only_file(request: Request, largest_bytes: int) -> UploadFile:
@@ -155,11 +184,15 @@ def spent_key(ticket: UploadTicket) -> str:
 
 def _explained(why: Exception) -> Refusal:
     match why:
-        case EvidenceTooLargeError() | BodyTooLargeError():
+        case EvidenceTooLargeError() | EvidenceBoundError() | BodyTooLargeError():
             return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", str(why))
         case EvidenceTypeError():
             return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "kind_refused", str(why))
-        case EvidenceError():
+        case EvidenceEmptyError():
             return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "empty", str(why))
+        case EvidenceLockedError():
+            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "encrypted", str(why))
+        case EvidenceError():
+            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "broken", str(why))
         case _:
             return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "form_unreadable", str(why))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
 from aftersales.contract.values import EvidenceRef
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError
+from cli.commands.screen import say
 from integrations.evidence import LARGEST_BYTES, MEDIA_TYPES
 from integrations.links import UploadTicket
 
@@ -37,7 +38,8 @@ async def upload(
 async def _send(http: httpx2.AsyncClient, file: Path, ticket: str) -> EvidenceRef:
     content = _content(file)
     try:
-        answer = await http.post(f"/evidence/{ticket}", content=content)
+        # As a form, which tells the file's name: its ending must be that of its content.
+        answer = await http.post(f"/evidence/{ticket}", files={"file": (file.name, content)})
     except httpx2.HTTPError as error:
         raise CommandError(
             f"{file} could not be uploaded: the portal at {http.base_url} does not answer ({error}). "
@@ -45,7 +47,15 @@ async def _send(http: httpx2.AsyncClient, file: Path, ticket: str) -> EvidenceRe
         ) from error
     if answer.status_code != httpx2.codes.CREATED:
         raise CommandError(f"{file} was not accepted as evidence: {_sentence(answer)} Nothing was sent to the case.")
+    _tell_warnings(file, answer.json())
     return EvidenceRef.model_validate(answer.json())
+
+
+def _tell_warnings(file: Path, answer: Mapping[str, Any]) -> None:
+    """What could be better, in both languages: whoever types this has the customer on the line."""
+    for warning in answer.get("warnings", ()):
+        for sentence in warning["sentence"].values():
+            say(f"{file.name}: {sentence}")
 
 
 def _content(file: Path) -> bytes:

@@ -8,9 +8,12 @@ import httpx2
 import pytest
 
 from aftersales.contract.values import EvidenceRef
-from integrations.evidence import open_evidence
-from tests.integrations.evidence.samples import JPEG, MP4, PNG, REFUSED
+from integrations.evidence import MEDIA_TYPES, open_evidence
+from tests.integrations.evidence.corpus import locked
+from tests.integrations.evidence.samples import JPEG, MP4, PNG, REFUSED, document, saved, scene, written
 from tests.portal.conftest import NUMBER, House
+
+LOCKED = locked()
 
 
 async def upload(house: House, token: str, content: bytes = JPEG) -> httpx2.Response:
@@ -25,17 +28,50 @@ async def test_a_file_is_kept_and_its_reference_given_back(house: House) -> None
     answer = await upload(house, house.upload_token())
     assert answer.status_code == 201
     ref = EvidenceRef.model_validate(answer.json())
-    assert (ref.sha256, ref.media_type) == (hashlib.sha256(JPEG).hexdigest(), "image/jpeg")
+    kept = await open_evidence(str(house.evidence)).get(ref)
+    assert (ref.sha256, ref.media_type) == (hashlib.sha256(kept).hexdigest(), "image/jpeg")
     assert await house.records.evidence_of(NUMBER) == (ref,)
-    assert await open_evidence(str(house.evidence)).get(ref) == JPEG
+    piece = await house.records.evidence_piece(NUMBER, ref.sha256)
+    assert piece is not None
+    assert (piece.findings.width, piece.findings.height) == (64, 48)
+
+
+async def test_a_poor_picture_is_taken_with_a_request_for_a_better_one(house: House) -> None:
+    (warning,) = (await upload(house, house.upload_token())).json()["warnings"]
+    assert warning["code"] == "small"
+    assert set(warning["sentence"]) == {"zh-CN", "en"}
+    good = written(scene(width=640, height=480), "PNG")
+    answer = await upload(house, house.upload_token(ticket="2", max_bytes=100_000), good)
+    assert (answer.status_code, answer.json()["warnings"]) == (201, [])
 
 
 async def test_a_form_with_one_file_does_as_well(house: House) -> None:
     answer = await house.client.post(
-        f"/evidence/{house.upload_token()}", files={"file": ("../../x.exe", PNG, "text/html")}, data={"note": "x"}
+        f"/evidence/{house.upload_token()}", files={"file": ("../../x.png", PNG, "text/html")}, data={"note": "x"}
     )
     assert answer.status_code == 201
     assert answer.json()["media_type"] == "image/png"
+
+
+@pytest.mark.parametrize("name", ["x.exe", "x.jpg", "photo.png.html"])
+async def test_a_file_named_as_another_kind_is_refused(house: House, name: str) -> None:
+    answer = await house.client.post(f"/evidence/{house.upload_token()}", files={"file": (name, PNG, "image/png")})
+    assert (answer.status_code, answer.json()["code"]) == (415, "kind_refused")
+    assert "its content is image/png" in answer.json()["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [(JPEG[:200], 422, "broken"), (saved(document(300)), 413, "too_large"), (LOCKED, 422, "encrypted")],
+)
+async def test_what_cannot_be_opened_is_refused_and_the_ticket_stays_good(
+    house: House, content: bytes, status: int, code: str
+) -> None:
+    token = house.upload_token(max_bytes=100_000, media_types=MEDIA_TYPES)
+    answer = await upload(house, token, content)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert kept_files(house.evidence) == []
+    assert (await upload(house, token, JPEG)).status_code == 201
 
 
 async def test_a_ticket_is_good_for_one_file(house: House) -> None:
@@ -62,8 +98,8 @@ async def test_wrong_expired_and_used_tickets_are_refused_in_the_same_words(hous
 
 
 async def test_a_file_above_the_tickets_size_is_refused_and_the_ticket_stays_good(house: House) -> None:
-    token = house.upload_token(max_bytes=100)
-    answer = await upload(house, token, JPEG + b"\0" * 100)
+    token = house.upload_token(max_bytes=2000)
+    answer = await upload(house, token, JPEG + b"\0" * 2000)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert kept_files(house.evidence) == []
     assert (await upload(house, token, JPEG)).status_code == 201
@@ -124,7 +160,7 @@ async def test_a_ticket_outlives_a_database_that_fails_while_the_evidence_is_rec
     await run(house, "DROP TRIGGER full")
     assert (await upload(house, token)).status_code == 201
     assert len(await house.records.evidence_of(NUMBER)) == 1
-    assert len(kept_files(house.evidence)) == 1
+    assert len(kept_files(house.evidence)) == 2, "the picture and its thumbnail"
 
 
 async def test_the_same_file_under_another_ticket_is_the_same_evidence(house: House) -> None:

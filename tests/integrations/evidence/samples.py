@@ -1,20 +1,70 @@
-"""The first bytes of files of each accepted kind, as cameras and programs write them."""
+"""Small files of each accepted kind, real ones, and some of others."""
+
+from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cache
+from io import BytesIO
+
+import av
+import numpy as np
+import pikepdf
+from PIL import Image
+from pillow_heif import register_heif_opener
+
+register_heif_opener()
 
 
-def _boxed(brand: bytes, *compatible: bytes) -> bytes:
-    box = b"ftyp" + brand + b"\0\0\0\0" + b"".join(compatible)
-    return (len(box) + 4).to_bytes(4, "big") + box + b"\0" * 64
+@cache
+def scene(seed: int = 1, width: int = 64, height: int = 48) -> Image.Image:
+    """Blocks of colour, another arrangement for each seed: edges everywhere, and frequencies low enough to compare."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST)
 
 
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + b"\0" * 64
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\0" * 64
-WEBP = b"RIFF\x40\x00\x00\x00WEBPVP8 " + b"\0" * 64
-HEIC = _boxed(b"heic", b"mif1", b"heic")
-MP4 = _boxed(b"isom", b"isom", b"mp42")
-MOV = _boxed(b"qt  ", b"qt  ")
-PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"1 0 obj" * 10
+def written(picture: Image.Image, kind: str, **options: object) -> bytes:
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def movie(
+    kind: str = "mp4", *, seconds: int = 1, side: tuple[int, int] = (64, 48), metadata: dict[str, str] | None = None
+) -> bytes:
+    """Eight frames a second, from dark to light."""
+    file = BytesIO()
+    with av.open(file, "w", format=kind) as container:
+        container.metadata.update(metadata or {})
+        stream = container.add_stream("h264", rate=8, options={"preset": "ultrafast"})
+        stream.width, stream.height = side
+        stream.pix_fmt = "yuv420p"
+        for n in range(8 * seconds):
+            grey = np.full((side[1], side[0], 3), n * 31 % 256, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+def document(pages: int = 1) -> pikepdf.Pdf:
+    made = pikepdf.new()
+    for _ in range(pages):
+        made.add_blank_page(page_size=(100, 100))
+    return made
+
+
+def saved(made: pikepdf.Pdf, **options: object) -> bytes:
+    file = BytesIO()
+    made.save(file, static_id="encryption" not in options, **options)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+JPEG = written(scene(), "JPEG")
+PNG = written(scene(2), "PNG")
+WEBP = written(scene(3), "WEBP")
+HEIC = written(scene(4), "HEIF")
+MP4 = movie("mp4")
+MOV = movie("mov")
+PDF = saved(document())
 
 ACCEPTED = {
     "image/jpeg": JPEG,
@@ -35,6 +85,6 @@ REFUSED = {
 }
 
 
-async def pieces(content: bytes, size: int = 16) -> AsyncIterator[bytes]:
+async def pieces(content: bytes, size: int = 4096) -> AsyncIterator[bytes]:
     for start in range(0, len(content), size):
         yield content[start : start + size]
