@@ -12,12 +12,9 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
 )
 
 from activities.differences import Courier
@@ -29,6 +26,7 @@ from integrations.letters.reconciliation import ReconciliationLetters
 from integrations.provider import ProviderBlock
 from integrations.providers import statements
 from storage.reconciliation import ReconciliationBook
+from worker.scheduling import keep
 from worker.settings import WorkerSettings
 from worker.sweeping import TemporalCases
 from workflows.reconcile import Reconciliation
@@ -73,18 +71,9 @@ def make_accountant(
 async def keep_reconciliation(client: Client, cron: str) -> None:
     """Have the namespace's one schedule of the reconciliation fire as the cron expression says, in UTC.
 
-    Any number of workers may do so; whether operators have paused it stays as it is. Raises RPCError.
+    Raises RPCError.
     """
-    wanted = _schedule(cron)
-    try:
-        await client.create_schedule(SCHEDULE_ID, wanted)
-    except ScheduleAlreadyRunningError:
-
-        def changed(found: ScheduleUpdateInput) -> ScheduleUpdate:
-            wanted.state = found.description.schedule.state
-            return ScheduleUpdate(wanted)
-
-        await client.get_schedule_handle(SCHEDULE_ID).update(changed)
+    await keep(client, SCHEDULE_ID, _schedule(cron))
 
 
 def _schedule(cron: str) -> Schedule:

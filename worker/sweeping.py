@@ -10,13 +10,10 @@ from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
     WorkflowExecutionStatus,
 )
 
@@ -30,6 +27,7 @@ from aftersales.contract.numbers import workflow_id
 from aftersales.contract.values import ErrorCode
 from aftersales.line import Line
 from aftersales.starting import start_case
+from worker.scheduling import keep
 from workflows.sweep import Sweep
 
 SCHEDULE_ID: Final = "aftersales-sweep"
@@ -90,18 +88,9 @@ class TemporalCases:
 async def keep_schedule(client: Client, every_s: int) -> None:
     """Have the namespace's one sweep schedule fire every so many seconds, one sweep at a time.
 
-    Any number of workers may do so; whether operators have paused it stays as it is. Raises RPCError.
+    Raises RPCError.
     """
-    wanted = _schedule(every_s)
-    try:
-        await client.create_schedule(SCHEDULE_ID, wanted)
-    except ScheduleAlreadyRunningError:
-
-        def changed(found: ScheduleUpdateInput) -> ScheduleUpdate:
-            wanted.state = found.description.schedule.state
-            return ScheduleUpdate(wanted)
-
-        await client.get_schedule_handle(SCHEDULE_ID).update(changed)
+    await keep(client, SCHEDULE_ID, _schedule(every_s))
 
 
 def _schedule(every_s: int) -> Schedule:

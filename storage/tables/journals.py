@@ -1,4 +1,4 @@
-"""What only ever grows: ledger, operations log, results of steps, messages heard; and the mails of a case."""
+"""What only ever grows: ledger, results of steps, messages heard; and the mails of a case."""
 
 from __future__ import annotations
 
@@ -32,31 +32,6 @@ class Ledger(Stored, table=True):
     currency: str
     posted_at: datetime = Field(sa_type=UtcDateTime())
     note: str
-
-
-class Audit(Stored, table=True):
-    """The operations log (P6.3), a chain of hashes for each case. Triggers refuse every UPDATE and DELETE."""
-
-    number: str = Field(primary_key=True)
-    seq: int = Field(primary_key=True)
-    at: datetime = Field(sa_type=UtcDateTime())
-    actor: str
-    role: str
-    action: str
-    before: str
-    after: str
-    reason: str
-    facts: str
-    prev_hash: str
-    hash: str
-
-
-class AuditHeads(Stored, table=True):
-    """Where each chain ends; without it nobody could tell that its last entries were cut off."""
-
-    number: str = Field(primary_key=True)
-    seq: int
-    hash: str
 
 
 class Steps(Stored, table=True):
@@ -103,8 +78,6 @@ class Mails(Stored, table=True):
 
 
 LEDGER = table_of(Ledger)
-AUDIT = table_of(Audit)
-AUDIT_HEADS = table_of(AuditHeads)
 STEPS = table_of(Steps)
 HEARD_MESSAGES = table_of(HeardMessages)
 MAILS = table_of(Mails)

@@ -15,7 +15,6 @@ from aftersales.contract.values import EvidenceRef
 from storage.engine import Transactions
 from storage.errors import RowMissingError
 from storage.portal import PortalStore
-from storage.reading import Reading
 from storage.store import SqlStore
 from storage.tables import LEDGER
 from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, entry, mail, posting
@@ -81,16 +80,6 @@ async def _post_once(engine: AsyncEngine) -> None:
         await unit.post(posting("paid"))
 
 
-async def test_entries_of_several_appends_and_cases_make_one_chain_a_case(store: SqlStore, engine: AsyncEngine) -> None:
-    async with store.begin() as unit:
-        await unit.append_audit((entry("received"), entry("received", OTHER_NUMBER), entry("assessed")))
-    async with store.begin() as unit:
-        await unit.append_audit((entry("paid"),))
-    reading = Reading(engine)
-    assert await reading.verify_chain(NUMBER) is None
-    assert await reading.verify_chain(OTHER_NUMBER) is None
-
-
 async def test_mails_are_found_by_case_stage_and_round(store: SqlStore) -> None:
     mails = (mail("<1@shop>"), mail("<2@shop>"))
     async with store.begin() as unit:
@@ -113,7 +102,19 @@ async def test_a_mail_keeps_what_became_of_it(store: SqlStore) -> None:
 async def test_evidence_is_known_only_with_its_type_and_size(store: SqlStore, engine: AsyncEngine) -> None:
     await PortalStore(engine).take_evidence(NUMBER, PHOTO, "t" * 64, NOON)
     async with store.begin() as unit:
-        assert await unit.evidence_known(())
-        assert await unit.evidence_known((PHOTO,))
-        assert not await unit.evidence_known((PHOTO.model_copy(update={"size_bytes": 10}),))
-        assert not await unit.evidence_known((PHOTO, PHOTO.model_copy(update={"sha256": "b" * 64})))
+        assert await unit.evidence_known((), NUMBER, "customer-1")
+        assert await unit.evidence_known((PHOTO,), NUMBER, "customer-1")
+        assert not await unit.evidence_known((PHOTO.model_copy(update={"size_bytes": 10}),), NUMBER, "customer-1")
+        other = PHOTO.model_copy(update={"sha256": "b" * 64})
+        assert not await unit.evidence_known((PHOTO, other), NUMBER, "customer-1")
+
+
+async def test_evidence_of_other_people_is_not_known_by_its_hash(store: SqlStore, engine: AsyncEngine) -> None:
+    """For a case counts what was uploaded for it, or by its customer for another one."""
+    portal, nobodys = PortalStore(engine), PHOTO.model_copy(update={"sha256": "b" * 64})
+    await portal.take_evidence(OTHER_NUMBER, PHOTO, "t" * 64, NOON, customer_id="customer-2")
+    await portal.take_evidence(OTHER_NUMBER, nobodys, "u" * 64, NOON)
+    async with store.begin() as unit:
+        assert not await unit.evidence_known((PHOTO,), NUMBER, "customer-1")
+        assert not await unit.evidence_known((nobodys,), NUMBER, "")
+        assert await unit.evidence_known((PHOTO,), NUMBER, "customer-2")
