@@ -21,12 +21,13 @@ FROM python:3.11.14-slim-bookworm
 
 RUN groupadd --gid 10001 aftersales \
     && useradd --uid 10001 --gid aftersales --no-create-home --shell /usr/sbin/nologin aftersales \
-    && install -d -o aftersales -g aftersales -m 0750 /var/lib/aftersales
+    && install -d -o aftersales -g aftersales -m 0750 /var/lib/aftersales /var/lib/aftersales-seals
 
 COPY --from=build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
+# Whoever logs in inside a container is logged in there alone, and only while it is there.
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 XDG_CONFIG_HOME=/tmp/config
 
-# The only folder that is written to, and /tmp; the rest may be mounted read-only.
+# Written to are this folder, that of the seals, and /tmp; the rest may be mounted read-only.
 WORKDIR /var/lib/aftersales
 USER 10001:10001
 

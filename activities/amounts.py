@@ -12,22 +12,30 @@ from activities.rows import Tender as PaidTender
 from aftersales.contract.messages import Item
 from aftersales.contract.values import AmountKind, BreakDown, Money
 from domain.allocation import FrozenOrder
-from domain.breakdown import taken_by
+from domain.breakdown import NoteCode, taken_by
 from domain.errors import PromotionOutweighs
 from domain.promotions import PromotionChoice
 from domain.rails import GIFT_CARD, STORE_CREDIT, Rail
-from domain.refunds import RefundAsked, UnitsAsked, break_down
+from domain.refunds import Deduction, RefundAsked, UnitsAsked, break_down
 from domain.tenders import Tender, TenderKind, TenderOrder, TenderShare, plan_tenders, refuse_over
+
+WHOLE_BP = 10_000
+"""All of something, in hundredths of a per cent."""
 
 _STORED_VALUE = {STORE_CREDIT: TenderKind.STORE_CREDIT, GIFT_CARD: TenderKind.GIFT_CARD}
 
 
 class Grant(NamedTuple):
-    """What is to be given: units, or less than their worth by `amount`, which then leaves shipping out."""
+    """What is to be given: units, or less than their worth by `amount`, which then leaves shipping out.
+
+    `fee_bp`: what is kept of the goods as a restocking fee, in hundredths of a per cent (rule 5); never of an
+    amount that was asked for or approved as such.
+    """
 
     items: tuple[Item, ...]
     amount: Money | None = None
     shipping: bool = False
+    fee_bp: int = 0
 
 
 class TenderPlan(NamedTuple):
@@ -60,6 +68,7 @@ def amounts_of(order: Order, grant: Grant, promotion: PromotionChoice = Promotio
     units = tuple(UnitsAsked(line_id=item.line_id, quantity=item.quantity) for item in grant.items)
     shipping = grant.shipping and grant.amount is None and not order.shipping_taken
     asked = RefundAsked(units=units, promotion=promotion, whole_shipping=shipping)
+    asked = asked.model_copy(update={"deductions": _restocking_fee(frozen, order, asked, grant)})
     whole = break_down(frozen, order.taken, asked)
     if whole.total.minor == 0 and clawed_back_minor(whole):
         raise PromotionOutweighs(clawed_back_minor(whole), order.currency)
@@ -69,6 +78,15 @@ def amounts_of(order: Order, grant: Grant, promotion: PromotionChoice = Promotio
     if grant.amount is None:
         return whole
     return break_down(frozen, order.taken, asked.model_copy(update={"amount": grant.amount}))
+
+
+def _restocking_fee(frozen: FrozenOrder, order: Order, asked: RefundAsked, grant: Grant) -> tuple[Deduction, ...]:
+    """Of what the goods alone give back, tax and discount included, rounded down in the buyer's favour."""
+    if not grant.fee_bp or grant.amount is not None:
+        return ()
+    goods = break_down(frozen, order.taken, asked.model_copy(update={"whole_shipping": False}))
+    fee_minor = max(goods.total.minor, 0) * grant.fee_bp // WHOLE_BP
+    return (Deduction(note=NoteCode.RESTOCKING_FEE, amount_minor=fee_minor),) if fee_minor else ()
 
 
 def clawed_back_minor(amounts: BreakDown | None) -> int:

@@ -12,22 +12,27 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from activities.ports import Unit
+from activities.precautions import Approval
 from activities.rows import AuditEntry, CaseRow, LegRow
 from activities.types import Notify, Standing, Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Answer, Proof
 from aftersales.contract.values import CaseStatus, ErrorCode, Language, LegState, WaitsFor
+from aftersales.contract.views import ApprovalView
 from domain.rails import Ways
 
 
 class Actor(NamedTuple):
-    """Who did it: a proved identity, or the system."""
+    """Who did it: a proved identity, or the system; `channel`: the key that vouched for the person; `account`: an
+    account of our own."""
 
     name: str
     role: str
+    channel: str = ""
+    account: bool = False
 
 
-SYSTEM: Final = Actor("system", "system")
+SYSTEM: Final = Actor("system", "system", "system")
 NOT_PROVEN: Final = Actor("not proven", "")
 AGENTS: Final = "agents"
 SUPERVISORS: Final = "supervisors"
@@ -45,13 +50,13 @@ OPEN: Final = frozenset(LegState) - GONE - {LegState.SUCCEEDED}
 ANY_WAY: Final = Ways()
 
 
-def actor_of(proof: Proof) -> Actor:
-    return Actor(proof.actor, proof.role.value)
+def actor_of(proof: Proof, *, account: bool = False) -> Actor:
+    return Actor(proof.actor, proof.role.value, proof.key_id, account)
 
 
 class CaseFile:
     """`row` and `legs` are the case as it will be stored; `legs` holds every attempt, oldest first. `ways`: how money
-    can go."""
+    can go; `approvals`: of people, those that count."""
 
     def __init__(self, unit: Unit, row: CaseRow, legs: tuple[LegRow, ...], now: datetime, ways: Ways = ANY_WAY) -> None:
         self.unit = unit
@@ -60,8 +65,10 @@ class CaseFile:
         self.now = now
         self.ways = ways
         self.actor = SYSTEM
-        self._entries: list[AuditEntry] = []
+        self.approvals: tuple[Approval, ...] = ()
         self.is_new = False
+        self._entries: list[AuditEntry] = []
+        self._known_verdict = row.verdict
 
     @classmethod
     async def open(cls, unit: Unit, step: Step | Notify, ways: Ways = ANY_WAY) -> CaseFile:
@@ -73,7 +80,9 @@ class CaseFile:
                 f"Case {step.number} is not in the database; it was never taken in, or the database was "
                 "restored to an earlier moment.",
             )
-        return cls(unit, row, await unit.legs(step.number), step.now, ways)
+        file = cls(unit, row, await unit.legs(step.number), step.now, ways)
+        file.approvals = await unit.approvals(step.number)
+        return file
 
     @classmethod
     def create(cls, unit: Unit, row: CaseRow, ways: Ways = ANY_WAY) -> CaseFile:
@@ -94,18 +103,25 @@ class CaseFile:
         reason: str = "",
         facts: Mapping[str, object] | None = None,
         actor: Actor | None = None,
+        why: str = "",
     ) -> None:
-        """An entry of the operations log (P6.3), written when the file is closed; by the file's actor."""
+        """An entry of the operations log (P6.3), written when the file is closed; by the file's actor.
+
+        What a person wrote goes into `why`, people into the facts that `storage.people` knows: all else can never be
+        erased.
+        """
         by = actor or self.actor
         entry = AuditEntry(
             number=self.row.number,
             at=self.now,
             actor=by.name,
             role=by.role,
+            channel=by.channel,
             action=action,
             before=before,
             after=after,
             reason=reason,
+            why=why,
             facts=json.dumps(facts, sort_keys=True, ensure_ascii=False) if facts else "",
         )
         self._entries.append(entry)
@@ -163,20 +179,22 @@ class CaseFile:
     def paid_minor(self) -> int:
         return sum(row.leg.amount.minor for row in self.legs if row.leg.state is LegState.SUCCEEDED)
 
-    async def close(self, answer: Answer | None = None, *, look_again: bool = False) -> StepResult:
-        """Write the case row and the log, and say where the case stands."""
+    async def close(self, answer: Answer | None = None, *, look_again: bool = False, whole: bool = False) -> StepResult:
+        """Write the case row and the log, and say where the case stands; see `standing`."""
         self.change(updated_at=self.now)
         write = self.unit.insert_case if self.is_new else self.unit.update_case
         await write(self.row)
         if self._entries:
             await self.unit.append_audit(tuple(self._entries))
-        return StepResult(standing=self.standing(), as_of=self.now, answer=answer, look_again=look_again)
+        return StepResult(standing=self.standing(whole=whole), as_of=self.now, answer=answer, look_again=look_again)
 
     async def accept(self, sentence: str = "") -> StepResult:
         """Close the file with a yes to whoever spoke."""
         return await self.close(Answer(accepted=True, status=self.row.status, sentence=sentence))
 
-    def standing(self) -> Standing:
+    def standing(self, *, whole: bool = False) -> Standing:
+        """Without a verdict that the workflow knows already, unless it is to be `whole`: every step's answer stays in
+        the history."""
         row = self.row
         present = self.present_legs()
         return Standing(
@@ -188,13 +206,16 @@ class CaseFile:
             break_down=row.break_down,
             legs=tuple(each.leg for each in present),
             earlier=tuple(each.leg for each in self.legs if each not in present),
-            verdict=row.verdict,
+            verdict=row.verdict if whole or row.verdict != self._known_verdict else None,
             timings=row.timings,
             reason_code=row.reason_code,
             explanation=row.explanation,
             appealed=row.appealed,
             survey_score=row.survey_score or 0,
             handling_hours=row.handling_hours,
+            approvals=tuple(ApprovalView(actor=each.actor, role=each.role, at=each.at) for each in self.approvals),
+            claimed_by=row.lease.holder if row.lease else "",
+            claimed_until=row.lease.until if row.lease else None,
         )
 
 

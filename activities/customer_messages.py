@@ -5,14 +5,13 @@ Every function refuses before it writes.
 
 from __future__ import annotations
 
-from activities.amounts import Grant, holds_shipping
-from activities.assessment import rule_on
+from activities.approving import void_all
+from activities.assessment import Rules, rule_on
 from activities.casefile import SUPERVISORS, CaseFile
-from activities.decisions import order_of, out_of_turn
 from activities.eligibility import check_free
-from activities.ports import Policy
-from activities.reserving import hold, nothing_moves, release_all
+from activities.reserving import as_asked, hold, nothing_moves, release_all
 from activities.sentences import refusal, status_words
+from activities.turns import order_of, out_of_turn
 from aftersales.contract.messages import Appeal, EvidenceSupplied, SurveyAnswer, Withdrawal
 from aftersales.contract.values import (
     OUTCOMES,
@@ -27,18 +26,24 @@ APPEALED = "appealed"
 _WITHDRAWABLE = frozenset(CaseStatus) - OUTCOMES
 
 
-async def supply_evidence(file: CaseFile, message: EvidenceSupplied, policy: Policy) -> None:
+async def supply_evidence(file: CaseFile, message: EvidenceSupplied, rules: Rules) -> None:
     """What the policy asked for is assessed again; what a reviewer asked for goes back to the reviewer."""
     if file.row.status is CaseStatus.NEEDS_EVIDENCE:
         await _add_evidence(file, message.evidence)
         order = await file.unit.order(file.row.start.application.order_id, besides=file.row.number)
-        await rule_on(file, order, policy)
+        await rule_on(file, order, await _with_what_was_said(file, rules))
     elif file.row.status is CaseStatus.AWAITING_CUSTOMER:
         await _add_evidence(file, message.evidence)
         waits_for = WaitsFor.SUPERVISOR if file.row.assignee == SUPERVISORS else WaitsFor.AGENT
         file.to_review(waits_for, file.row.assignee)
     else:
         raise out_of_turn(file)
+
+
+async def _with_what_was_said(file: CaseFile, rules: Rules) -> Rules:
+    """Other systems are asked once, at the application; what they said then still holds."""
+    earlier = await file.unit.assessments(file.row.number)
+    return rules._replace(particulars=earlier[-1].particulars) if earlier else rules
 
 
 async def withdraw(file: CaseFile, message: Withdrawal) -> None:
@@ -49,6 +54,7 @@ async def withdraw(file: CaseFile, message: Withdrawal) -> None:
         status = status_words(file.row.status, file.language)
         raise refusal(ErrorCode.TOO_LATE, file.language, status=status)
     await release_all(file, WITHDRAWN)
+    await void_all(file, WITHDRAWN)
     file.move(CaseStatus.WITHDRAWN, reason_code=WITHDRAWN, explanation=message.explanation)
 
 
@@ -62,11 +68,9 @@ async def appeal(file: CaseFile, message: Appeal) -> None:
     if row.verdict is None or file.legs:
         raise refusal(ErrorCode.NOT_NOW, file.language, key="not_appealable")
     order = await order_of(file)
-    application = row.start.application
-    check_free(application.items, order, file.language)
-    grant = Grant(application.items, application.amount, shipping=holds_shipping(row.break_down))
+    check_free(row.start.application.items, order, file.language)
     await _add_evidence(file, message.evidence)
-    await hold(file, order, grant)
+    await hold(file, order, as_asked(file))
     file.change(appealed=True)
     file.to_review(WaitsFor.SUPERVISOR, SUPERVISORS, reason_code=APPEALED)
 
@@ -83,7 +87,7 @@ async def answer_survey(file: CaseFile, message: SurveyAnswer) -> None:
 
 async def _add_evidence(file: CaseFile, refs: tuple[EvidenceRef, ...]) -> None:
     """Raises AftersalesError(evidence_unknown) for a reference to something that was never uploaded."""
-    if refs and not await file.unit.evidence_known(refs):
+    if refs and not await file.unit.evidence_known(refs, file.row.number, file.row.start.application.customer_id):
         raise refusal(ErrorCode.EVIDENCE_UNKNOWN, file.language)
     new = tuple(ref for ref in refs if ref not in file.row.evidence)
     file.change(evidence=file.row.evidence + new)

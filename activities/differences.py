@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from activities.ports import Letter, StatementLine
 from activities.rows import AuditEntry, LegRow, PlainMail
-from aftersales.contract.values import Frozen, Money
+from aftersales.contract.values import Frozen, Money, Role
 from domain.reconciling import Difference
 
 
@@ -133,6 +133,10 @@ class BookUnit(Protocol):
 
     async def question(self, provider: str, day: date, since: datetime) -> Question:
         """Legs whose movement began at `since` or later, or that are named by the day's lines or an open finding."""
+        ...
+
+    async def holds_role(self, staff_id: str, role: Role) -> bool:
+        """Whether the account of ours is active and holds the role, at this moment."""
         ...
 
     async def findings(self, provider: str, ids: Sequence[str]) -> tuple[Finding, ...]:

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import hmac
+from datetime import timedelta
+from typing import Final
+
 from activities.rows import Order, OrderLine
 from activities.sentences import refusal
 from aftersales.contract.errors import AftersalesError
+from aftersales.contract.guests import contact_digest
 from aftersales.contract.messages import Application, Item
-from aftersales.contract.values import ErrorCode, Language
+from aftersales.contract.values import ErrorCode, Language, Role
+
+MOST_GUESSES: Final = 10
+GUESSES_COUNT_FOR: Final = timedelta(days=1)
+"""So many applications of a day may miss a guest's contact; then nobody shows by it that the order is theirs, so that
+it cannot be found by trying. The staff, who speak to the guest, are not kept out."""
+
+
+def known_to(application: Application, order: Order | None, role: Role) -> Order | None:
+    """The order, unless a guest fails to show that it is theirs: then it is answered as one that does not exist, with
+    the same wait and the same words, so that numbers cannot be tried out (P6.1; ASVS 6.3.8).
+
+    Whoever of the staff enters it for a guest has spoken to them.
+    """
+    if order is None or not order.account.guest or role is not Role.CUSTOMER:
+        return order
+    contacts = (order.account.email, order.account.phone)
+    expected = [contact_digest(order.order_id, contact) for contact in contacts if contact]
+    # Each is compared, in constant time: how long it takes says nothing about which one was near.
+    matches = [hmac.compare_digest(application.contact_digest, digest) for digest in expected]
+    return order if any(matches) else None
 
 
 def check_eligible(application: Application, order: Order | None) -> Order:

@@ -10,21 +10,23 @@ from pydantic import Field
 
 from activities.differences import BookUnit, Finding, FindingState
 from activities.rows import AuditEntry
-from activities.speakers import CASHIERS
-from aftersales.contract.errors import AftersalesError
+from activities.speakers import check_cashier
 from aftersales.contract.messages import FreeText
-from aftersales.contract.values import ErrorCode, Frozen, OpaqueId, Role
+from aftersales.contract.values import Frozen, OpaqueId, Role
 
 EXPLAINED: Final = "difference_explained"
 
 
 class Explanation(Frozen):
-    """Which finding, why nothing is left to do about it, and who says so."""
+    """Which finding, why nothing is left to do about it, and who says so. `account`: the actor is one of ours, who must
+    hold the role; `channel`: the key that vouches for them."""
 
     finding_id: str
     reason: Annotated[FreeText, Field(min_length=1)]
     actor: OpaqueId
     role: Role
+    account: bool = False
+    channel: str = ""
 
 
 async def explain(unit: BookUnit, said: Explanation, now: datetime) -> Finding | None:
@@ -32,10 +34,7 @@ async def explain(unit: BookUnit, said: Explanation, now: datetime) -> Finding |
 
     Raises AftersalesError role_not_allowed.
     """
-    if said.role not in CASHIERS:
-        raise AftersalesError(
-            ErrorCode.ROLE_NOT_ALLOWED, "Only finance explains a difference; name a finance person, with that role."
-        )
+    await check_cashier(unit, said.actor, said.role, account=said.account, deed="explains a difference")
     finding = await unit.finding(said.finding_id)
     if finding is None or finding.state is not FindingState.OPEN:
         return finding
@@ -60,7 +59,9 @@ def _entry(finding: Finding, said: Explanation, now: datetime) -> AuditEntry:
         at=now,
         actor=said.actor,
         role=said.role.value,
+        channel=said.channel,
         action=EXPLAINED,
         reason=finding.kind.value,
-        facts=json.dumps({**facts, "why": said.reason}, ensure_ascii=False),
+        facts=json.dumps(facts),
+        why=said.reason,
     )

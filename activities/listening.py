@@ -5,13 +5,16 @@ A refused message is rolled back whole and then recorded by itself, so that it c
 
 from __future__ import annotations
 
+from activities.assessment import Rules
 from activities.by_hand import record_hand_payment
 from activities.casefile import ANY_WAY, NOT_PROVEN, CaseFile, actor_of
+from activities.claiming import claim
 from activities.customer_messages import answer_survey, appeal, supply_evidence, withdraw
 from activities.decisions import decide
 from activities.destinations import choose_payout
-from activities.ports import Policy, Unit
+from activities.ports import Unit
 from activities.rows import HeardMessage
+from activities.rulings import Policies
 from activities.sentences import in_words, refusal, status_words
 from activities.speakers import check_speaker, proved
 from activities.types import Message, RecordMessage, StepResult
@@ -19,6 +22,7 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import (
     Answer,
     Appeal,
+    Claim,
     Decision,
     EvidenceSupplied,
     HandPayment,
@@ -41,13 +45,15 @@ class RefusedError(Exception):
         self.code = why.code
 
 
-async def listen(unit: Unit, step: RecordMessage, policy: Policy, keyring: Keyring, ways: Ways = ANY_WAY) -> StepResult:
+async def listen(
+    unit: Unit, step: RecordMessage, policies: Policies, keyring: Keyring, ways: Ways = ANY_WAY
+) -> StepResult:
     """Raises RefusedError for what is refused, upon which the transaction is rolled back."""
     file = await CaseFile.open(unit, step, ways)
     try:
-        proof = proved(step.message, step.number, keyring, file.language)
-        file.actor = actor_of(proof)
-        await _accept(file, step, proof, policy)
+        proof = await proved(step.message, step.number, keyring, file.language, unit)
+        file.actor = actor_of(proof, account=keyring.vouches_for_staff(proof))
+        await _accept(file, step, proof, policies)
     except AftersalesError as error:
         raise RefusedError(error) from error
     except DomainError as error:
@@ -66,7 +72,7 @@ async def record_refusal(unit: Unit, step: RecordMessage, refused: RefusedError,
     return await file.close(answer)
 
 
-async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policy: Policy) -> None:
+async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policies: Policies) -> None:
     if step.refusal is not None:
         raise refusal(step.refusal, file.language, status=status_words(file.row.status, file.language))
     if file.row.closed_at is not None:
@@ -75,15 +81,17 @@ async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policy: Pol
     if not await file.unit.hear(_heard(step, proof, None)):
         raise refusal(ErrorCode.NOT_NOW, file.language, key="heard_before")
     _note_heard(file, step, proof)
-    await _follow(file, step.message, policy)
+    await _follow(file, step.message, proof, policies)
 
 
-async def _follow(file: CaseFile, said: Message, policy: Policy) -> None:
+async def _follow(file: CaseFile, said: Message, proof: Proof, policies: Policies) -> None:
+    rules = Rules(await policies.version(file.row.policy_hash), await policies.shadow())
+    policy = rules.policy or await policies.in_force(file.now)
     match said:
         case Decision() as decision:
-            await decide(file, decision)
+            await decide(file, decision, policy, proof)
         case EvidenceSupplied() as evidence:
-            await supply_evidence(file, evidence, policy)
+            await supply_evidence(file, evidence, rules)
         case Withdrawal() as withdrawal:
             await withdraw(file, withdrawal)
         case Appeal() as message:
@@ -93,19 +101,33 @@ async def _follow(file: CaseFile, said: Message, policy: Policy) -> None:
         case HandPayment() as payment:
             await record_hand_payment(file, payment, file.actor)
         case PayoutChoice() as choice:
-            await choose_payout(file, choice)
+            await choose_payout(file, choice, policy)
+        case Claim() as wish:
+            await claim(file, wish, proof)
 
 
 def _note_heard(file: CaseFile, step: RecordMessage, proof: Proof) -> None:
     said = step.message
     customer_id = file.row.start.application.customer_id
-    spoken_for = proof.role is not Role.CUSTOMER and not isinstance(said, Decision)
+    spoken_for = proof.role is not Role.CUSTOMER and not isinstance(said, Decision | Claim)
     file.note(
         step.kind.value,
         after=said.kind.value if isinstance(said, Decision) else "",
         reason=said.reason_code if isinstance(said, Decision) else "",
         facts={"said_for": customer_id} if spoken_for else None,
+        why=_own_words(said),
     )
+
+
+def _own_words(said: Message) -> str:
+    match said:
+        case EvidenceSupplied():
+            return said.note
+        case SurveyAnswer():
+            return said.comment
+        case Decision() | Withdrawal() | Appeal() | HandPayment():
+            return said.explanation
+    return ""
 
 
 def _heard(step: RecordMessage, proof: Proof | None, code: ErrorCode | None) -> HeardMessage:

@@ -97,7 +97,9 @@ async def _account(unit: Unit, case: CaseRow) -> Account:
     nobody = Account(customer_id=application.customer_id, language=application.language)
     if buyer is None or buyer.customer_id != application.customer_id:
         return nobody
-    return nobody if case.reason_code in _NOT_THE_CUSTOMERS_WORD else buyer
+    # Of a guest nothing was proved before the order was shown to be theirs.
+    unproved = buyer.guest and (case.status is CaseStatus.RECEIVED or case.reason_code == ErrorCode.ORDER_UNKNOWN)
+    return nobody if unproved or case.reason_code in _NOT_THE_CUSTOMERS_WORD else buyer
 
 
 async def _climb(file: CaseFile, order: Notify) -> None:

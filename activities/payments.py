@@ -22,6 +22,7 @@ from activities.settling import find_leg
 from activities.types import LegCall, OutcomeKind, PaymentOutcome, StepName
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode, LegState, Movement, PayoutMethod
+from domain.chargebacks import ChargebackState
 from domain.rails import Rail
 
 HEARTBEAT_S: Final = 2
@@ -33,6 +34,12 @@ SPENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LOST_AFTER: Final = timedelta(days=1)
 """A request that the provider knows nothing of by then was lost on its way."""
 
+CHARGEBACK_LOST: Final = "chargeback_lost"
+_WAITS_FOR_DISPUTE: Final = PaymentOutcome(
+    kind=OutcomeKind.NEEDS_MERCHANT,
+    code=ErrorCode.CHARGEBACK_OPEN.value,
+    sentence="The payment is being disputed at its provider; nothing was sent, it would pay twice.",
+)
 _CERTAINLY_NOT_EXECUTED: Final = frozenset({OutcomeKind.RETRY_SAME, OutcomeKind.NEEDS_MERCHANT})
 
 
@@ -49,14 +56,15 @@ class PaymentCalls:
     @activity.defn(name=StepName.SUBMIT_LEG.value)
     async def submit_leg(self, call: LegCall) -> PaymentOutcome:
         """Refund the leg or pay it out. No call is made for one that has its end, nor under a key past its safe life,
-        nor for one that the provider does not take, or not yet."""
+        nor for one that the provider does not take, or not yet, nor beside a chargeback."""
         with named_failures():
             async with self._store.begin() as unit:
                 case, before = await _locked(unit, call)
                 lost = before.sent_at is None and self._outlives_a_key(case)
-                settled = _settled(before) or self._key_expired(before) or await self._not_taken(unit, before)
+                settled = _settled(before) or self._key_expired(before) or await _disputed(unit, before)
+                settled = settled or await self._not_taken(unit, before)
                 if settled is not None:
-                    return settled
+                    return await self._given_up(before, settled) if settled.code == CHARGEBACK_LOST else settled
                 sent = _marked_as_sent(before, self._clock.now())
                 await unit.update_leg(sent)
             async with alive():
@@ -131,6 +139,16 @@ class PaymentCalls:
             sentence = f"{self._rail.provider} takes the next refund of this payment in {wait_s} s."
             return PaymentOutcome(kind=OutcomeKind.RETRY_SAME, code="too_soon", sentence=sentence, retry_after_s=wait_s)
         return None
+
+    async def _given_up(self, row: LegRow, told: PaymentOutcome) -> PaymentOutcome:
+        """An earlier request may have gone out before the dispute: it is looked for before the number is given up."""
+        if row.sent_at is None:
+            return told
+        async with alive():
+            found = await self._payments.query(row)
+        if found.kind is not OutcomeKind.NOT_FOUND:
+            return found
+        return told if self._clock.now() - row.sent_at >= LOST_AFTER else _WAITS_FOR_DISPUTE
 
     def _key_expired(self, row: LegRow) -> PaymentOutcome | None:
         if row.sent_at is None:
@@ -217,6 +235,17 @@ def _settled(row: LegRow) -> PaymentOutcome | None:
                 code="released",
                 sentence="This leg's reservation was given back; nothing was sent.",
             )
+    return None
+
+
+async def _disputed(unit: Unit, row: LegRow) -> PaymentOutcome | None:
+    """Why the money has to wait, or stays where it is: the customer has the bank take it back already (P6.1)."""
+    match await unit.chargeback(row.order_id):
+        case ChargebackState.LOST:
+            sentence = "The customer has this payment back by a chargeback; nothing was sent, it would pay twice."
+            return PaymentOutcome(kind=OutcomeKind.REJECTED, code=CHARGEBACK_LOST, sentence=sentence)
+        case ChargebackState.OPEN:
+            return _WAITS_FOR_DISPUTE
     return None
 
 

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, NamedTuple, Protocol
 
 from pydantic import Field
 
+from activities.pieces import ReusedEvidence
+from activities.precautions import Precautions
 from activities.rows import (
     Account,
     AuditEntry,
@@ -26,7 +28,7 @@ from activities.rows import (
     SendingTerms,
     StoredStep,
 )
-from activities.types import Notify, PaymentOutcome, Stage, Timings
+from activities.types import Notify, PaymentOutcome, Stage
 from aftersales.contract.messages import CaseStart, Item, Number, PaymentChanged
 from aftersales.contract.values import (
     EvidenceRef,
@@ -36,13 +38,11 @@ from aftersales.contract.values import (
     Money,
     Movement,
     PayoutMethod,
-    Reason,
+    Role,
 )
-from domain.promotions import PromotionChoice
-from domain.tenders import TenderOrder
 
 
-class Unit(Protocol):
+class Unit(Precautions, Protocol):
     """One transaction; it commits when its block ends without an error. No provider is called inside."""
 
     async def stored_step(self, number: str, step: str, round_: int) -> StoredStep | None: ...
@@ -129,7 +129,19 @@ class Unit(Protocol):
         """A destination that was taken in, unless it was erased."""
         ...
 
-    async def evidence_known(self, refs: tuple[EvidenceRef, ...]) -> bool: ...
+    async def holds_role(self, staff_id: str, role: Role) -> bool:
+        """Whether the account of ours is active and holds the role, at this moment."""
+        ...
+
+    async def evidence_known(self, refs: tuple[EvidenceRef, ...], number: str, customer_id: str) -> bool:
+        """Whether each was uploaded for that case, or by that customer for another one, and may still be looked at:
+        whoever has seen the hash of somebody else's photo has no photo."""
+        ...
+
+    async def reused_evidence(self, number: str, refs: tuple[EvidenceRef, ...]) -> tuple[ReusedEvidence, ...]:
+        """Other cases with the same picture, or nearly the same, the oldest first for each piece. A case that the same
+        customer withdrew or let expire does not count: nothing was paid for the picture there."""
+        ...
 
 
 class Store(Protocol):
@@ -143,56 +155,6 @@ class Clock(Protocol):
     """The time at each attempt; tests tie it to the test server's."""
 
     def now(self) -> datetime: ...
-
-
-class Facts(Frozen):
-    """What the policy decides by (P2.1). Integers only; `days_since_delivery` is -1 before delivery."""
-
-    reason: Reason
-    kind: str
-    amount_minor: int
-    currency: str
-    days_since_delivery: int
-    days_since_purchase: int
-    delivered: bool
-    evidence_count: int
-    final_sale: bool
-    goods_back: bool
-    unused: bool
-    category: str
-    account_active: bool
-
-
-class Action(StrEnum):
-    APPROVE = "approve"
-    REJECT = "reject"
-    REVIEW = "review"
-    ASK_EVIDENCE = "ask_evidence"
-
-
-class Ruling(Frozen):
-    """What the policy says, with the row that fired, whether shipping is paid back, what becomes of a threshold
-    promotion that the refund breaks, and which payment gives back first."""
-
-    action: Action
-    row: str
-    reason_code: str
-    refund_shipping: bool = False
-    promotion: PromotionChoice = PromotionChoice.KEEP
-    tender_order: TenderOrder = TenderOrder.STORED_VALUE_FIRST
-
-
-class Policy(Protocol):
-    """One version of the policy, known by its content hash, and the way to the others."""
-
-    @property
-    def content_hash(self) -> str: ...
-    @property
-    def timings(self) -> Timings: ...
-    def rule(self, facts: Facts) -> Ruling: ...
-    def version(self, content_hash: str) -> Policy | None:
-        """The version with that hash, at this one's time scale; None if this process does not have it."""
-        ...
 
 
 class Payee(Frozen):
@@ -408,3 +370,54 @@ class CaseEngine(Protocol):
         ...
 
     async def payment_changed(self, number: str, hint: PaymentChanged) -> None: ...
+
+
+# --- sealing the operations log -----------------------------------------------------------------------------
+
+
+class SealedHead(NamedTuple):
+    """Where the chain of a log ends: its number, its last entry's sequence and hash."""
+
+    number: str
+    seq: int
+    hash: str
+
+
+class Seal(Frozen):
+    """A day's seal: how many `heads` it holds, its own hash, that of the seal before it, and the id of the key that
+    signed it."""
+
+    day: date
+    at: datetime
+    heads: int
+    seal: str
+    previous: str
+    key_id: str = ""
+
+
+class ChainHeads(Protocol):
+    """The ends of all chains of the operations log."""
+
+    def unsealed(self) -> AsyncIterator[tuple[SealedHead, ...]]:
+        """Those that moved since they were sealed, in batches."""
+        ...
+
+    async def mark(self, heads: Sequence[SealedHead]) -> None:
+        """They are sealed; marking again changes nothing."""
+        ...
+
+    async def note(self, seal: Seal) -> None: ...
+
+
+class Seals(Protocol):
+    """Where seals lie, outside the database; each is written once and never changed."""
+
+    async def has(self, day: date) -> bool: ...
+
+    async def write(self, day: date, at: datetime, batches: AsyncIterator[Sequence[SealedHead]]) -> None:
+        """Seal them all as one; a seal of that day that came first is left as it is."""
+        ...
+
+    async def read(self, day: date, take: Callable[[Sequence[SealedHead]], Awaitable[None]]) -> Seal:
+        """Hand what the day's seal holds to `take`, in batches, and give the seal itself."""
+        ...

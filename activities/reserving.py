@@ -49,6 +49,13 @@ async def reserve(file: CaseFile, order: Order, grant: Grant) -> None:
         await _reserve_leg(file, row)
 
 
+def as_asked(file: CaseFile) -> Grant:
+    """What the application asks for, on the terms that the policy set at its assessment: shipping and fee (P3.1)."""
+    application, verdict = file.row.start.application, file.row.verdict
+    fee_bp = verdict.restocking_fee_bp if verdict else 0
+    return Grant(application.items, application.amount, shipping=holds_shipping(file.row.break_down), fee_bp=fee_bp)
+
+
 def promotion_choice(file: CaseFile) -> PromotionChoice:
     """What the policy said at the assessment of a promotion that the refund breaks; a reviewer's grant follows it."""
     verdict = file.row.verdict

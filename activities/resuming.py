@@ -52,7 +52,7 @@ async def take_up(unit: Unit, step: Intake) -> StepResult:
         closed=file.row.closed_at is not None,
     )
     file.note("taken_up", after=file.row.status.value)
-    result = await file.close()
+    result = await file.close(whole=True)
     return result.model_copy(update={"life": step.life, "resumed": resumed})
 
 

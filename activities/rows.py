@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
+from pydantic import Field
+
+from activities.precautions import Lease
 from activities.types import Leg, Stage, StepResult, Timings
-from aftersales.contract.messages import CaseStart, Number
+from aftersales.contract.messages import CaseStart, Number, PayoutChoice
+from aftersales.contract.numbers import NUMBER_PATTERN
 from aftersales.contract.values import (
     BreakDown,
     CaseStatus,
@@ -30,6 +34,8 @@ from domain.allocation import FrozenLine, FrozenShipping, ThresholdPromotion
 from domain.breakdown import NOTHING_TAKEN, Taken
 
 Account: TypeAlias = orders.Account
+LogName = Annotated[str, Field(pattern=rf"{NUMBER_PATTERN}|^[a-z]{{1,32}}$")]
+"""Whose operations log: a case's, by its application number, or one of ours that is about no case."""
 
 
 class OrderLine(Frozen):
@@ -75,7 +81,12 @@ class Order(Frozen):
 
 
 class CaseRow(Frozen):
-    """The read model of a case, for pages and lists; the workflow is the truth about the process."""
+    """The read model of a case, for pages and lists; the workflow is the truth about the process.
+
+    `entered_by`: who of the staff entered it for the customer. `overridden`: a person decided otherwise than the policy
+    says (P2.6). `payout`: a destination that was named and that people have yet to agree to (P6.2), with the proof of
+    who named it.
+    """
 
     number: Number
     start: CaseStart
@@ -97,6 +108,10 @@ class CaseRow(Frozen):
     evidence: tuple[EvidenceRef, ...] = ()
     timings: Timings = Timings()
     handling_hours: int = 0
+    entered_by: str = ""
+    overridden: bool = False
+    lease: Lease | None = None
+    payout: PayoutChoice | None = None
 
 
 class LegRow(Frozen):
@@ -170,9 +185,14 @@ class HandPaymentRow(Frozen):
 
 
 class AuditEntry(Frozen):
-    """What happened, before the store gives it sequence and hash; `actor` is a proved identity or `system`."""
+    """What happened, before the store gives it sequence and hash (P6.3).
 
-    number: Number
+    `number`: the case, or the name of a log that is about none (`staff`, `people`). `actor`: a proved identity or
+    `system`; `channel`: the key that vouched for it, `system` for ourselves. `reason` is a code, `why` a person's own
+    words, `facts` a JSON object. A later field has the default "", and then counts for nothing in the chain of hashes.
+    """
+
+    number: LogName
     at: datetime
     actor: str
     role: str
@@ -181,6 +201,8 @@ class AuditEntry(Frozen):
     after: str = ""
     reason: str = ""
     facts: str = ""
+    channel: str = ""
+    why: str = ""
 
 
 class HeardMessage(Frozen):

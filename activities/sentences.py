@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from activities.rulings import Action
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.values import CaseStatus, ErrorCode, Language, Money
+from aftersales.contract.values import CaseStatus, ErrorCode, Language, Money, Role
 from domain.display import display_amount
 from domain.errors import (
     AmountRefused,
@@ -66,6 +67,14 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "该角色无权对此申请进行这项操作，请转交有权限的同事。",
         "This role may not do that to this case. Please ask somebody who may.",
     ),
+    "role_not_held": (
+        "该账号已停用或不再拥有此角色，请由有权限的同事处理。",
+        "This account does not hold that role any more, or was disabled. Please ask a colleague who may.",
+    ),
+    ErrorCode.FRESH_LOGIN_NEEDED: (
+        "这项操作需要您在最近几分钟内登录过，请重新登录后再提交。",
+        "This needs a login of the last few minutes. Please log in again and send it once more.",
+    ),
     ErrorCode.NOT_YOUR_CASE: (
         "只有申请人本人可以这样做，请用申请人的账号登录。",
         "Only the customer of this case may do that. Please sign in with that account.",
@@ -114,6 +123,38 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "付款与复核必须由两个人完成，请由另一位财务同事复核。",
         "Paying and confirming take two people. Please have a colleague in finance confirm it.",
     ),
+    "own_refund": (
+        "这是您本人的退款，请由同事审批。",
+        "This refund is your own. Please have a colleague decide it.",
+    ),
+    "entered_by_approver": (
+        "申请或收款账户由您录入，须由其他同事审批，请转交同事。",
+        "You entered the application or its destination, so somebody else has to approve it. Please hand it over.",
+    ),
+    "approved_already": (
+        "您已经批准过这笔退款，还需要另一位有权限的同事批准。",
+        "You have approved this already. It takes a second person who may.",
+    ),
+    ErrorCode.CEILING_EXCEEDED: (
+        "金额超出您的审批权限（上限 {limit}），请转交 {who} 处理。",
+        "This is above what you may approve ({limit}). Please hand the case to {who}.",
+    ),
+    ErrorCode.CLAIMED_BY_ANOTHER: (
+        "{who} 正在处理该申请（保留至 {until}），请稍后再试或与其联系。",
+        "{who} is working on this case until {until}. Please wait, or speak to them.",
+    ),
+    ErrorCode.CHARGEBACK_OPEN: (
+        "该订单的付款正在拒付争议中，此时退款会重复付款；请等待争议结束。",
+        "The payment of this order is being disputed; a refund would pay twice. Please wait until that has ended.",
+    ),
+    ErrorCode.REASON_NEEDED: (
+        "这项决定与退款政策的结论（{advice}）不同，请填写原因代码和说明。",
+        "This differs from what the policy says ({advice}). Please give a reason code and an explanation.",
+    ),
+    ErrorCode.GROUP_UNKNOWN: (
+        "没有名为 {group} 的小组，请从现有小组中选择。",
+        "There is no group {group}. Please choose one that exists.",
+    ),
     "hand_payment_to_pay": (
         "这笔付款尚未登记为已付，无法复核；请先付款并登记付款凭证号。",
         "Nobody has recorded this payment as made yet. It must be paid, and its reference recorded, before that.",
@@ -129,6 +170,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "hand_payment_confirmed": (
         "这笔付款已付并已复核，无需再做任何操作。",
         "This payment was made and confirmed; there is nothing left to do.",
+    ),
+    "goods_left": (
+        "商品无需寄回，请您自行保留或处理。",
+        "You need not send anything back; please keep the goods or dispose of them.",
     ),
     "promotion_outweighs": (
         "退回这些商品后，保留的商品不再满足促销条件，需收回的优惠 {amount} 已抵完可退金额，目前没有可退的款项；"
@@ -150,14 +195,16 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "该申请不是因审核意见而结束的，无法申诉；请更正后重新申请。",
         "This case was not turned down on its merits, so there is nothing to appeal. Please apply again.",
     ),
-    "evidence_needed": (
-        "请上传能清楚显示问题的照片或视频，收到后我们会立即继续处理。",
-        "Please upload photos or a video that show the problem clearly; we go on as soon as they are here.",
-    ),
     "final_sale": (
         "该商品在销售时注明不支持无理由退货。如果商品有质量问题，请以质量问题申请并附上照片。",
         "This item was sold as final sale and cannot be returned for a change of mind. If it is faulty, "
         "please apply for that reason and add photos.",
+    ),
+    "not_returnable": (
+        "卫生用品、数字商品和定制商品只有在存在质量问题时才能退货。如果商品有问题，请以质量问题申请并附上照片；"
+        "如有异议，您可以申诉一次，我们会由专人复核。",
+        "Hygiene goods, digital goods and goods made to order can be returned for a fault only. If yours is faulty, "
+        "please apply for that reason and add photos; you may also appeal once, and a person will look at it again.",
     ),
     "window_closed": (
         "该商品的申请期限已过。如果您认为情况特殊，可以申诉一次，我们会由专人复核。",
@@ -174,6 +221,9 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "What we asked for did not arrive in time, so the application has ended. You may apply again.",
     ),
 }
+
+_TURNED_DOWN: Final = frozenset({"final_sale", "not_returnable", "window_closed"})
+"""Reasons of a policy that a customer is told; what else stands above was written for other occasions."""
 
 _STATUS_WORDS: Final[dict[CaseStatus, tuple[str, str]]] = {
     CaseStatus.RECEIVED: ("已受理", "received"),
@@ -192,6 +242,26 @@ _STATUS_WORDS: Final[dict[CaseStatus, tuple[str, str]]] = {
 }
 
 
+_DECIDERS: Final[dict[Role | None, tuple[str, str]]] = {
+    Role.AGENT: ("客服", "an agent"),
+    Role.SUPERVISOR: ("主管", "a supervisor"),
+    Role.FINANCE: ("财务", "finance"),
+    None: ("可以调整退款政策的同事", "somebody who may change the policy"),
+}
+
+
+def decider_words(role: Role | None, language: Language) -> str:
+    """Who may decide it; None: nobody may, as the policy stands."""
+    chinese, english = _DECIDERS[role]
+    return chinese if language is Language.ZH_CN else english
+
+
+def advice_words(advice: Action, language: Language) -> str:
+    """What the policy advises, where a person may decide otherwise."""
+    chinese, english = ("拒绝", "turn it down") if advice is Action.REJECT else ("同意", "approve it")
+    return chinese if language is Language.ZH_CN else english
+
+
 def status_words(status: CaseStatus, language: Language) -> str:
     """A status as people call it."""
     chinese, english = _STATUS_WORDS[status]
@@ -206,7 +276,7 @@ def sentence(key: str, language: Language, **values: object) -> str:
 
 def explanation_of(reason_code: str, language: Language) -> str:
     """Why a policy turned an application down; a reason without words of its own gets the general ones."""
-    return sentence(reason_code if reason_code in _SENTENCES else "rejected_by_policy", language)
+    return sentence(reason_code if reason_code in _TURNED_DOWN else "rejected_by_policy", language)
 
 
 def refusal(code: ErrorCode, language: Language, key: str = "", **values: object) -> AftersalesError:

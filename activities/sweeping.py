@@ -13,6 +13,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.alerting import Alerting
 from activities.errors import named_failures
 from activities.ports import Bearing, CaseEngine, Clock, Inbox, OpenCases, ProviderNews, RunState
 from aftersales.contract.errors import AftersalesError
@@ -35,7 +36,8 @@ class SweepOrder(Frozen):
 class SweepResult(Frozen):
     """Counts of one sweep. `matched`: messages whose case has appeared since. `told`, `known`: messages of which
     the case was told, or that it knew already; `left`: those for the next sweep. `looked_at`: open case rows;
-    `restarted`: those given a workflow; `alarms`: what needs a person. `after`: where the next sweep goes on."""
+    `restarted`: those given a workflow; `alarms`: what needs a person; `mailed`: mails about automatic
+    approval having stopped. `after`: where the next sweep goes on."""
 
     matched: int = 0
     told: int = 0
@@ -44,6 +46,7 @@ class SweepResult(Frozen):
     looked_at: int = 0
     restarted: int = 0
     alarms: int = 0
+    mailed: int = 0
     after: str = ""
 
 
@@ -59,6 +62,7 @@ class Sweeping:
         cases: OpenCases,
         engine: CaseEngine,
         clock: Clock,
+        alerting: Alerting | None = None,
         *,
         older_than_s: int,
         batch: int = BATCH,
@@ -68,6 +72,7 @@ class Sweeping:
         self._cases = cases
         self._engine = engine
         self._clock = clock
+        self._alerting = alerting
         self._older_than = timedelta(seconds=older_than_s)
         self._batch = batch
         self._most_batches = most_batches
@@ -80,9 +85,19 @@ class Sweeping:
             await self._match(counts)
             after = await self._look_at_cases(order.after, counts)
             await self._take_up_news(counts)
+            await self._alert(counts)
         result = SweepResult(**counts, after=after)
         _log.info("swept: %s", result.model_dump_json(exclude_defaults=True))
         return result
+
+    async def _alert(self, counts: Counter[str]) -> None:
+        """A mail server that is away keeps nothing else from being swept; the next sweep tries again."""
+        if self._alerting is None:
+            return
+        try:
+            _count(counts, "mailed", await self._alerting.tell())
+        except Exception as error:  # noqa: BLE001 - whatever a mail server's client raises
+            _log.warning("the supervisors could not be told that automatic approval stopped: %s", error)
 
     async def _match(self, counts: Counter[str]) -> None:
         for _ in range(self._most_batches):

@@ -14,6 +14,7 @@ from aftersales.contract.messages import (
     Answer,
     Appeal,
     CaseStart,
+    Claim,
     Decision,
     EvidenceSupplied,
     HandPayment,
@@ -34,12 +35,12 @@ from aftersales.contract.values import (
     Movement,
     WaitsFor,
 )
-from aftersales.contract.views import VerdictView
+from aftersales.contract.views import ApprovalView, VerdictView
 from domain.deadlines import Ladder, ReviewClock
 
 LOW_SCORE = 2
 
-Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer | PayoutChoice | HandPayment
+Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer | PayoutChoice | HandPayment | Claim
 """What a person can say to a case."""
 
 
@@ -97,8 +98,8 @@ class Standing(Frozen):
     """Where a case stands: the whole of what the workflow carries between steps.
 
     `legs` holds the attempt of each leg that counts, `earlier` the others: numbers that were given up for another,
-    of which the provider may still have news. `handling_hours` is the sum of all extensions so far, so that two
-    equal ones are told apart.
+    of which the provider may still have news. `verdict`: None where it is the one that was told before.
+    `handling_hours` is the sum of all extensions so far, so that two equal ones are told apart.
     """
 
     status: CaseStatus
@@ -116,6 +117,9 @@ class Standing(Frozen):
     appealed: bool = False
     survey_score: int = 0
     handling_hours: int = 0
+    approvals: tuple[ApprovalView, ...] = ()
+    claimed_by: str = ""
+    claimed_until: datetime | None = None
 
     @property
     def survey_is_low(self) -> bool:
@@ -158,6 +162,7 @@ class RecordMessage(Step):
     survey_answer: SurveyAnswer | None = None
     payout_choice: PayoutChoice | None = None
     hand_payment: HandPayment | None = None
+    claim: Claim | None = None
     refusal: ErrorCode | None = None
 
     @property
@@ -170,6 +175,7 @@ class RecordMessage(Step):
             or self.survey_answer
             or self.payout_choice
             or self.hand_payment
+            or self.claim
         )
         if said is None:
             raise ValueError("a recorded message needs its body")
@@ -245,6 +251,7 @@ class Stage(StrEnum):
     REVIEW_REMINDER = "review_reminder"
     HANDLING_TIME = "handling_time"
     REVIEW_ESCALATED = "review_escalated"
+    SECOND_APPROVAL = "second_approval"
     CUSTOMER_ASKED = "customer_asked"
     APPROVED = "approved"
     REJECTED = "rejected"

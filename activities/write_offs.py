@@ -13,7 +13,7 @@ from activities import ledger
 from activities.casefile import Actor, CaseFile
 from activities.ports import Unit
 from activities.rows import LegRow, Posting
-from activities.speakers import CASHIERS
+from activities.speakers import check_cashier
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import FreeText, Number
 from aftersales.contract.values import ErrorCode, Frozen, Money, OpaqueId, Role
@@ -31,7 +31,8 @@ class Lost(StrEnum):
 
 
 class WriteOff(Frozen):
-    """The amount of a payment's leg, by our number at its provider, that finance gives up."""
+    """The amount of a payment's leg, by our number at its provider, that finance gives up. `account`: the actor is one
+    of ours, who must hold the role; `channel`: the key that vouches for them."""
 
     number: Number
     provider_number: str
@@ -40,6 +41,8 @@ class WriteOff(Frozen):
     reason: FreeText
     actor: OpaqueId
     role: Role
+    account: bool = False
+    channel: str = ""
 
 
 async def write_off(unit: Unit, asked: WriteOff, now: datetime) -> Posting:
@@ -48,10 +51,7 @@ async def write_off(unit: Unit, asked: WriteOff, now: datetime) -> Posting:
 
     Raises AftersalesError: role_not_allowed, case_unknown, payment_unknown; AmountRefused, CurrencyMixed.
     """
-    if asked.role not in CASHIERS:
-        raise AftersalesError(
-            ErrorCode.ROLE_NOT_ALLOWED, "Only finance writes money off; name a finance person, with that role."
-        )
+    await check_cashier(unit, asked.actor, asked.role, account=asked.account, deed="writes money off")
     file = await _opened(unit, asked.number, now)
     row = _leg(file, asked.provider_number)
     account = REFUNDS_OVERPAID if asked.lost is Lost.OVERPAYMENT else settlement(row.leg.provider)
@@ -60,8 +60,8 @@ async def write_off(unit: Unit, asked: WriteOff, now: datetime) -> Posting:
     posting = ledger.written_off(row, account, asked.amount, asked.reason, now)
     await unit.post(posting)
     facts = {"provider_number": asked.provider_number, "account": account, **asked.amount.model_dump()}
-    by = Actor(asked.actor, asked.role.value)
-    file.note(WRITTEN_OFF, reason=asked.lost.value, facts={**facts, "why": asked.reason}, actor=by)
+    by = Actor(asked.actor, asked.role.value, asked.channel)
+    file.note(WRITTEN_OFF, reason=asked.lost.value, facts=facts, why=asked.reason, actor=by)
     await file.close()
     return posting
 

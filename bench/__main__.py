@@ -12,7 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench import auditing
 from bench.assessing import assessment_p50
+from bench.backtesting import AIM_S, back_test_speed
 from bench.engine import engine_rate
 from bench.memory import open_cases_memory
 from bench.production import all_on_postgres
@@ -40,6 +42,8 @@ async def measure(console: Console, refunds: int, open_cases: int) -> None:
             mebibytes = await open_cases_memory(stack, open_cases)
             table.add_row(f"worker memory with {open_cases} open cases", f"{mebibytes:.0f} MiB", "< 400 MB at 2,000")
         await _webhooks(table, Path(folder) / "webhooks")
+        await _back_test(table, Path(folder))
+        await _audit(table, Path(folder))
     replays = await replay_many(HISTORY, 200)
     table.add_row("200 replays of a committed history", f"{replays.seconds:.1f} s", "< 5 s")
     console.print(table)
@@ -72,6 +76,19 @@ async def _on_postgres(table: Table, folder: Path, refunds: int) -> None:
         _add_rate(table, "automatic refunds, all on PostgreSQL", whole)
 
 
+async def measure_back_test(console: Console) -> None:
+    table = Table("what", "measured", "aim")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        await _back_test(table, Path(folder))
+    console.print(table)
+
+
+async def _back_test(table: Table, folder: Path) -> None:
+    took = await back_test_speed(folder)
+    what = f"a draft tried on {took.cases:,} past cases, {took.otherwise:,} of them otherwise"
+    table.add_row(what, f"{took.seconds:.1f} s", f"< {AIM_S} s")
+
+
 async def measure_webhooks(console: Console) -> None:
     table = Table("what", "measured", "aim")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -91,6 +108,25 @@ async def _webhooks(table: Table, folder: Path) -> None:
         table.add_row(f"  answered, {AIM_PER_S} /s arriving", at_that, "< 5 s, the shortest that a provider waits")
         table.add_row("  the last case told after", f"{speed.told_s:.1f} s", "")
         table.add_row("  CPU of the portal", f"{speed.cpu_ms:.1f} ms a webhook", "")
+
+
+async def measure_audit(console: Console) -> None:
+    table = Table("what", "measured", "aim")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        await _audit(table, Path(folder))
+    console.print(table)
+
+
+async def _audit(table: Table, folder: Path) -> None:
+    aim = f"{auditing.AIM_PER_S} /s"
+    try:
+        speeds = await auditing.audit_speeds(folder)
+    except ServerUnavailableError as why:
+        table.add_row("log entries verified", f"not measured: {why}", aim)
+        return
+    for database, speed in speeds.items():
+        table.add_row(f"log entries verified, {database}", f"{speed.checked_per_s:.0f} /s", aim)
+        table.add_row("  cases sealed", f"{speed.sealed_per_s:.0f} /s", "")
 
 
 async def _assessment(stack: Stack) -> float:
@@ -118,10 +154,14 @@ def main() -> None:
     parser.add_argument("--refunds", type=int, default=400, help="automatic refunds in each run (default 400)")
     parser.add_argument("--open-cases", type=int, default=2000, help="cases under review for the memory figure")
     parser.add_argument("--webhooks", action="store_true", help="measure webhooks alone")
+    parser.add_argument("--audit", action="store_true", help="measure the operations log's checks alone")
+    parser.add_argument("--backtest", action="store_true", help="measure the policy's back-test alone")
     chosen = parser.parse_args()
     spare_the_collector()  # as the worker does: the engine's share and the replays are measured in this process
     console = Console(width=110)
-    asyncio.run(measure_webhooks(console) if chosen.webhooks else measure(console, chosen.refunds, chosen.open_cases))
+    alone = {"webhooks": measure_webhooks, "audit": measure_audit, "backtest": measure_back_test}
+    only = next((one for name, one in alone.items() if getattr(chosen, name)), None)
+    asyncio.run(only(console) if only else measure(console, chosen.refunds, chosen.open_cases))
     sys.stdout.flush()
     os._exit(0)
 

@@ -17,7 +17,7 @@ from aftersales.contract.values import CaseStatus, Role
 from aftersales.proof import Keyring, ProofKey, sign
 from bench.refunds import application_for
 from domain.orders import OrderRecord
-from policy import load_policy
+from policy.shelf import packaged_shelf
 from storage.store import SqlStore
 
 KEY = ProofKey("bench", "bench-" * 6)
@@ -25,7 +25,7 @@ KEY = ProofKey("bench", "bench-" * 6)
 
 async def assessment_p50(engine: AsyncEngine, orders: Sequence[OrderRecord]) -> float:
     """Milliseconds from the step's input to its committed result, one application for each order."""
-    steps = CaseSteps(SqlStore(engine), load_policy(), Keyring([KEY]))
+    steps = CaseSteps(SqlStore(engine), packaged_shelf(), Keyring([KEY]))
     times: list[float] = []
     for step in [_intake(order) for order in orders]:
         began = time.perf_counter()

@@ -105,6 +105,8 @@ def application_for(order: OrderRecord, *, goods_back: bool = True) -> Applicati
         items=(Item(line_id="1", quantity=1),),
         reason=Reason.CHANGED_MIND,
         goods_back=goods_back,
+        unused=True,
+        packaging_intact=True,
     )
 
 
@@ -134,14 +136,14 @@ async def make_orders(stack: Stack, engine: AsyncEngine, count: int) -> list[Ord
 
 
 def order_records(run: str, count: int) -> list[OrderRecord]:
-    """Three cups at 30.00 each, paid by card; `run` keeps them apart from other runs' orders."""
+    """Three cups at 30.00 each, paid by card; `run` keeps orders and customers apart from other runs'."""
     now = datetime.now(UTC)
     draft = DraftLine(line_id="1", quantity=3, unit_price_minor=3_000)
     line = freeze(OrderDraft(currency="CNY", tax_mode=TaxMode.NONE, lines=(draft,))).lines[0]
     return [
         OrderRecord(
             order_id=f"B-{run}-{i}",
-            account=Account(customer_id=f"c-{i}", email=f"c{i}@customers.example"),
+            account=Account(customer_id=f"c-{run}-{i}", email=f"c{i}@customers.example"),
             currency="CNY",
             paid=True,
             bought_at=now - timedelta(days=3),

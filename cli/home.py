@@ -21,9 +21,9 @@ from aftersales.proof import ProofKey
 from cli.merchant import MerchantSecrets
 
 DEFAULT: Final = Path(".aftersales")
-EVERY_ROLE: Final = frozenset(Role)
-"""The command line speaks for the staff and, on the phone, for customers."""
-
+CLI_KEY_ID: Final = "cli"
+SHOP_KEY_ID: Final = "shop"
+STAFF_KEY_ID: Final = "staff"
 LINK_KEY_ID: Final = "link1"
 PAYEE_KEY_ID: Final = "payee1"
 
@@ -37,6 +37,8 @@ class Secrets(MerchantSecrets):
 
     cli_proof: SecretStr
     portal_proof: SecretStr
+    shop_proof: SecretStr
+    staff_proof: SecretStr
     link: SecretStr
     payee: SecretStr
 
@@ -46,6 +48,8 @@ class Secrets(MerchantSecrets):
             {
                 "cli_proof": secrets.token_urlsafe(32),
                 "portal_proof": secrets.token_urlsafe(32),
+                "shop_proof": secrets.token_urlsafe(32),
+                "staff_proof": secrets.token_urlsafe(32),
                 "link": secrets.token_urlsafe(32),
                 "payee": base64.b64encode(secrets.token_bytes(32)).decode(),
                 **dict(MerchantSecrets.fresh()),
@@ -54,13 +58,17 @@ class Secrets(MerchantSecrets):
 
 
 class Addresses(BaseModel):
-    """Where the running stack's servers listen, all on loopback unless Temporal is another one."""
+    """Where the running stack's servers listen, all on loopback unless Temporal is another one.
+
+    `vouches`: the stack believes the command line who somebody is; else people of the staff log in.
+    """
 
     temporal: str
     ui: str = ""
     portal: str
     sandbox: str
     smtp_port: int
+    vouches: bool = True
 
 
 class _OtherDatabase(BaseModel):
@@ -104,6 +112,10 @@ class Home:
         return self.folder / "evidence"
 
     @property
+    def seals(self) -> Path:
+        return self.folder / "seals"
+
+    @property
     def logs(self) -> Path:
         return self.folder / "logs"
 
@@ -123,7 +135,7 @@ class Home:
         kept = self._read(self._secrets_file, _AnySecrets).root if self._secrets_file.exists() else {}
         if missing := set(Secrets.model_fields) - set(kept):
             fresh = _revealed(Secrets.fresh())
-            self._write(self._secrets_file, {**kept, **{name: fresh[name] for name in missing}})
+            write_private(self._secrets_file, {**kept, **{name: fresh[name] for name in missing}})
 
     def secrets(self) -> Secrets:
         """Raises HomeError if no stack was ever started here."""
@@ -134,8 +146,8 @@ class Home:
         if other_database is None:
             self._database_file.unlink(missing_ok=True)
         else:
-            self._write(self._database_file, {"url": other_database})
-        self._write(self._addresses_file, addresses.model_dump())
+            write_private(self._database_file, {"url": other_database})
+        write_private(self._addresses_file, addresses.model_dump())
 
     def addresses(self) -> Addresses:
         """Raises HomeError if no stack was started here."""
@@ -155,9 +167,18 @@ class Home:
         """The stack has stopped: nothing listens any more."""
         self._addresses_file.unlink(missing_ok=True)
 
+    def vouches(self) -> bool:
+        """Whether a stack runs here that takes the command line's word for who somebody of the staff is."""
+        return self._addresses_file.exists() and self.addresses().vouches
+
     def cli_key(self) -> ProofKey:
-        """The key by which the command line vouches for whoever uses it."""
-        return ProofKey("cli", self.secrets().cli_proof.get_secret_value(), EVERY_ROLE)
+        """The key by which the command line vouches for whoever uses it; for customers alone where people log in."""
+        return ProofKey(CLI_KEY_ID, self.secrets().cli_proof.get_secret_value(), cli_roles(self.vouches()))
+
+    @property
+    def login_file(self) -> Path:
+        """Where the token of whoever is logged in to this stack is kept."""
+        return self.folder / "login.json"
 
     @property
     def _secrets_file(self) -> Path:
@@ -189,13 +210,20 @@ class Home:
                 f"{file} is damaged. Stop the stack if it runs, remove this file and start the stack again."
             ) from error
 
-    def _write(self, file: Path, content: Mapping[str, object]) -> None:
-        scratch = file.with_suffix(".new")
-        scratch.unlink(missing_ok=True)  # one that a crash left behind may have another mode
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as sink:
-            json.dump(content, sink, indent=2)
-        scratch.replace(file)
+
+def cli_roles(vouches: bool) -> frozenset[Role]:
+    """For whom the command line's own key counts: all of the staff and their customers, or customers to try things."""
+    return frozenset(Role) if vouches else frozenset({Role.CUSTOMER})
+
+
+def write_private(file: Path, content: Mapping[str, object]) -> None:
+    """As JSON, whole or not at all, for the owner's eyes alone."""
+    scratch = file.with_suffix(".new")
+    scratch.unlink(missing_ok=True)  # one that a crash left behind may have another mode
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as sink:
+        json.dump(content, sink, indent=2)
+    scratch.replace(file)
 
 
 def _revealed(kept: Secrets) -> dict[str, object]:

@@ -16,8 +16,20 @@ import httpx2
 
 from aftersales.client import AfterSales
 from aftersales.contract.names import SEARCH_ATTRIBUTES
-from aftersales.contract.values import Role
-from cli.home import LINK_KEY_ID, PAYEE_KEY_ID, Addresses, Home, HomeError, Secrets
+from aftersales.contract.values import STAFF_ROLES, Role
+from aftersales.proof import ProofKey
+from cli.home import (
+    CLI_KEY_ID,
+    LINK_KEY_ID,
+    PAYEE_KEY_ID,
+    SHOP_KEY_ID,
+    STAFF_KEY_ID,
+    Addresses,
+    Home,
+    HomeError,
+    Secrets,
+    cli_roles,
+)
 from cli.merchant import Merchant
 from cli.servers.claims import sole_claim
 from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
@@ -40,6 +52,7 @@ class StackOptions:
     database than the embedded SQLite file. `time_scale` shortens every wait of the policy for people and windows;
     `order_lookup_s` is how long an order that the shop does not know is looked up again, None as the policy says.
     `usual_ports`: take the well-known ports where they are free and no other stack of this machine has them.
+    `vouches`: take the command line's word for who of the staff somebody is, as the demo does; else they log in.
     `worker_extra` is added to the worker's environment, `sandbox_extra` to the sandbox's.
     """
 
@@ -50,6 +63,7 @@ class StackOptions:
     database_url: str | None = None
     headless: bool = False
     usual_ports: bool = False
+    vouches: bool = True
     worker_extra: Mapping[str, str] = field(default_factory=dict)
     sandbox_extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,16 +115,14 @@ class Stack:
 
     def worker_environment(self) -> dict[str, str]:
         """What the worker is told, whole."""
-        kept, address = self._secrets, self.addresses
-        keys = [
-            {"key_id": "cli", "secret": kept.cli_proof.get_secret_value()},
-            {"key_id": "portal", "secret": kept.portal_proof.get_secret_value(), "roles": [Role.CUSTOMER.value]},
-        ]
+        address = self.addresses
         return {
             "AFTERSALES_DATABASE_URL": self.database_url,
-            "AFTERSALES_PROOF_KEYS": json.dumps(keys),
+            "AFTERSALES_PROOF_KEYS": self._proof_keys(),
             "AFTERSALES_LINK_KEYS": self._link_keys(),
             "AFTERSALES_PAYEE_KEYS": self._payee_keys(),
+            "AFTERSALES_EVIDENCE": str(self.options.home.evidence),
+            "AFTERSALES_SEALS": str(self.options.home.seals),
             "AFTERSALES_TEMPORAL_ADDRESS": address.temporal,
             "AFTERSALES_TIME_SCALE": str(self.options.time_scale),
             "AFTERSALES_SMTP_PORT": str(address.smtp_port),
@@ -132,6 +144,7 @@ class Stack:
             "AFTERSALES_LINK_KEYS": self._link_keys(),
             "AFTERSALES_PAYEE_KEYS": self._payee_keys(),
             "AFTERSALES_PORTAL_PROOF_SECRET": self._secrets.portal_proof.get_secret_value(),
+            "AFTERSALES_PORTAL_STAFF_PROOF_SECRET": self._secrets.staff_proof.get_secret_value(),
             "AFTERSALES_EVIDENCE": str(self.options.home.evidence),
             "AFTERSALES_PORTAL_PORT": str(_port(self.addresses.portal)),
             "AFTERSALES_PORTAL_TEMPORAL_ADDRESS": self.addresses.temporal,
@@ -139,8 +152,9 @@ class Stack:
         }
 
     async def client(self, caller: str = "cli") -> AfterSales:
-        """A client that signs with the command line's key."""
-        return await AfterSales.connect(caller=caller, key=self.options.home.cli_key(), address=self.addresses.temporal)
+        """A client that signs as a backend of the shop does, which has authenticated its people itself."""
+        key = ProofKey(SHOP_KEY_ID, self._secrets.shop_proof.get_secret_value())
+        return await AfterSales.connect(caller=caller, key=key, address=self.addresses.temporal)
 
     def sandbox_admin(self) -> httpx2.AsyncClient:
         """The sandbox's admin side."""
@@ -149,6 +163,20 @@ class Stack:
     def _order_lookup(self) -> dict[str, str]:
         told = self.options.order_lookup_s
         return {} if told is None else {"AFTERSALES_ORDER_LOOKUP_S": str(told)}
+
+    def _proof_keys(self) -> str:
+        kept = self._secrets
+        trusted = (
+            (CLI_KEY_ID, kept.cli_proof, cli_roles(self.addresses.vouches)),
+            (SHOP_KEY_ID, kept.shop_proof, frozenset(Role)),
+            ("portal", kept.portal_proof, frozenset({Role.CUSTOMER})),
+            (STAFF_KEY_ID, kept.staff_proof, STAFF_ROLES),
+        )
+        keys = [
+            {"key_id": name, "secret": secret.get_secret_value(), "roles": sorted(roles), "staff": name == STAFF_KEY_ID}
+            for name, secret, roles in trusted
+        ]
+        return json.dumps(keys)
 
     def _link_keys(self) -> str:
         return json.dumps([{"key_id": LINK_KEY_ID, "secret": self._secrets.link.get_secret_value()}])
@@ -242,6 +270,7 @@ def _addresses(options: StackOptions, server: DevServer | None) -> Addresses:
         portal=f"http://127.0.0.1:{_choose('portal', options)}",
         sandbox=f"http://127.0.0.1:{_choose('sandbox', options)}",
         smtp_port=_choose("smtp", options),
+        vouches=options.vouches,
     )
 
 

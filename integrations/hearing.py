@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from activities.ports import RefundNews
 from aftersales.contract.values import Money
+from domain.chargebacks import Chargeback
 
 
 class WebhookRefusedError(Exception):
@@ -39,7 +40,8 @@ class WebhookEvent:
     """A verified event. `event_id` is the provider's own and the same for each delivery; where a provider gives none,
     a digest of what the event says. `kind`: the provider's word for it. `provider_number` is ours, empty when the
     event is about nothing of ours; `object_id` is the provider's id of what it is about; `says` is what became of the
-    refund or payout when the event was made; `amount` is what it names, to be compared with our record."""
+    refund or payout when the event was made; `amount` is what it names, to be compared with our record; `chargeback`
+    is what it says of a payment that the customer disputes."""
 
     provider: str
     event_id: str
@@ -48,6 +50,7 @@ class WebhookEvent:
     object_id: str
     says: RefundNews
     amount: Money | None = None
+    chargeback: Chargeback | None = None
 
 
 class WebhookReader(Protocol):

@@ -1,7 +1,7 @@
 """Links and tickets that carry their own authority: signed with purpose, case, expiry and key id.
 
 A survey link goes out by mail (P4.2), and so does the link by which a customer names another destination for the money
-(P3.2); an upload ticket is handed to whoever may add evidence to a case (P2.2).
+(P3.2); an upload ticket is handed to whoever may add evidence to a case (P2.2), and a link to a piece of it to agents.
 Whoever reads a token learns from the error only that it does not hold; why is for the log.
 """
 
@@ -17,7 +17,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 
 from aftersales.contract.messages import Number
-from aftersales.contract.values import Frozen, Language, OpaqueId, PayoutMethod
+from aftersales.contract.values import Frozen, Language, OpaqueId, PayoutMethod, Sha256
 
 MIN_SECRET_BYTES: Final = 16
 LONGEST_TOKEN: Final = 2000
@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     SURVEY = "survey"
     UPLOAD = "upload"
     PAYOUT = "payout"
+    EVIDENCE = "evidence"
 
 
 class LinkKey(Frozen):
@@ -99,6 +100,15 @@ class UploadTicket(Bound):
     media_types: Annotated[tuple[str, ...], Field(min_length=1, max_length=20)]
 
 
+class EvidenceLink(Bound):
+    """May look at one piece of evidence of one case, or at its thumbnail, until it ends. `viewer`: for whom it was
+    made, for the portal's log."""
+
+    sha256: Sha256
+    viewer: OpaqueId
+    thumbnail: bool = False
+
+
 BoundT = TypeVar("BoundT", bound=Bound)
 
 
@@ -124,6 +134,9 @@ class LinkSigner:
     def payout_token(self, link: PayoutLink) -> str:
         return self._token(Purpose.PAYOUT, link)
 
+    def evidence_token(self, link: EvidenceLink) -> str:
+        return self._token(Purpose.EVIDENCE, link)
+
     def read_survey(self, token: str, now: datetime) -> SurveyLink:
         """Raises LinkInvalidError."""
         return self._read(Purpose.SURVEY, SurveyLink, token, now)
@@ -135,6 +148,10 @@ class LinkSigner:
     def read_payout(self, token: str, now: datetime) -> PayoutLink:
         """Raises LinkInvalidError."""
         return self._read(Purpose.PAYOUT, PayoutLink, token, now)
+
+    def read_evidence(self, token: str, now: datetime) -> EvidenceLink:
+        """Raises LinkInvalidError."""
+        return self._read(Purpose.EVIDENCE, EvidenceLink, token, now)
 
     def _token(self, purpose: Purpose, bound: Bound) -> str:
         signed = self._serializer(purpose, self._signing_id).dumps(bound.model_dump(mode="json"))

@@ -7,17 +7,19 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
 
 from aftersales.connection import temporal_is_here
 from aftersales.sealing import EncryptionError
 from integrations.clock import SystemClock
 from integrations.environment import explain_settings
-from integrations.evidence import EvidenceAddressError, open_evidence
+from integrations.evidence import Decoders, EvidenceAddressError, EvidenceIntake, open_evidence
 from integrations.links import LinkSigner
 from integrations.provider import ProviderSettingsError
 from integrations.providers import blocks, webhook_readers
@@ -25,9 +27,13 @@ from integrations.vault import Vault
 from portal.app import Parts, create_app
 from portal.cases import ClientCases
 from portal.settings import PortalSettings
+from portal.staff.room import StaffRoom
+from portal.staff.signing import Signing
 from portal.telling import Telling
 from storage.engine import create_store_engine
 from storage.errors import DatabaseUrlError
+from storage.logins import LoginStore, LoginTerms
+from storage.passwords import Passwords
 from storage.payees import PayeeStore
 from storage.portal import PortalStore
 
@@ -56,15 +62,26 @@ def build(settings: PortalSettings) -> ASGIApp:
     parts = Parts(
         records=records,
         cases=cases,
-        evidence=open_evidence(settings.evidence, settings.largest_upload_bytes),
+        evidence=EvidenceIntake(
+            open_evidence(settings.evidence, settings.largest_upload_bytes), Decoders.of(settings), settings
+        ),
         links=LinkSigner(settings.link_keys),
         readers=webhook_readers(blocks()),
         telling=Telling(records, cases, clock, settings.webhook_grace_s),
         clock=clock,
         payees=PayeeStore(engine, vault),
         vault=vault,
+        staff=_staff(settings, engine, clock),
     )
     return create_app(settings, parts)
+
+
+def _staff(settings: PortalSettings, engine: AsyncEngine, clock: SystemClock) -> StaffRoom | None:
+    if settings.staff_proof_secret is None:
+        return None
+    terms = LoginTerms(timedelta(seconds=settings.staff_idle_s), timedelta(seconds=settings.staff_session_s))
+    signing = Signing(settings.staff_proof_key_id, settings.staff_proof_secret.get_secret_value())
+    return StaffRoom(settings, LoginStore(engine, Passwords(), terms), signing, clock)
 
 
 def serve(settings: PortalSettings, app: ASGIApp) -> None:

@@ -12,7 +12,15 @@ from typing import Protocol
 from aftersales.contract.messages import Answer, PaymentChanged, PayoutChoice, SurveyAnswer
 from aftersales.contract.values import EvidenceRef
 from storage.payees import Owed, Payee, Taking
-from storage.portal import Bearing, ProviderEvent, ProviderNews, Received, TokenPurpose
+from storage.portal import (
+    Bearing,
+    EvidencePiece,
+    Findings,
+    ProviderEvent,
+    ProviderNews,
+    Received,
+    TokenPurpose,
+)
 
 
 class PortalRecords(Protocol):
@@ -22,7 +30,10 @@ class PortalRecords(Protocol):
     async def receive_all(self, events: Sequence[ProviderEvent]) -> tuple[Received | None, ...]: ...
     async def bearing_of(self, news: ProviderNews, at: datetime) -> Bearing: ...
     async def mark_handled(self, news: ProviderNews, bearing: Bearing, at: datetime) -> None: ...
-    async def take_evidence(self, number: str, ref: EvidenceRef, ticket_hash: str, at: datetime) -> bool: ...
+    async def take_evidence(
+        self, number: str, ref: EvidenceRef, ticket_hash: str, at: datetime, *, customer_id: str, findings: Findings
+    ) -> bool: ...
+    async def evidence_piece(self, number: str, sha256: str) -> EvidencePiece | None: ...
     async def spend_token(self, purpose: TokenPurpose, token_hash: str, used_at: datetime) -> bool: ...
     async def token_spent(self, purpose: TokenPurpose, token_hash: str) -> bool: ...
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from aftersales.encryption import EncryptionSettings
 from aftersales.proof import ProofKey
 from aftersales.sealing import EncryptionKeys
-from integrations.evidence import LARGEST_BYTES
+from integrations.evidence import LARGEST_BYTES, EvidenceSettings
 from integrations.links import LinkKeys
 
 
@@ -30,12 +30,15 @@ def _addresses(listed: str) -> str:
     return listed
 
 
-class PortalSettings(BaseSettings, EncryptionSettings):
+class PortalSettings(BaseSettings, EncryptionSettings, EvidenceSettings):
     """Environment: `AFTERSALES_PORTAL_<NAME>`; the marked ones also `AFTERSALES_<NAME>`, shared with others.
 
     `link_keys` (shared) is JSON such as `[{"key_id": "2026a", "secret": "…"}]`; the first one signs. The proof
     key lets the portal vouch for customers. Sizes in bytes, times in seconds; `webhook_grace_s` is how long a
     webhook about a refund that is just being ordered waits for the order's own answer.
+
+    With `staff_proof_secret` this portal is the staff's signing service, too; their logins hold for `staff_idle_s`
+    unused and for `staff_session_s` at all.
 
     `payee_keys` (shared) lock account details away: JSON as `link_keys`, each secret 32 bytes in base64.
     `address_per_minute` and `link_per_minute` bound the requests to each of survey, payout page and uploads.
@@ -53,6 +56,10 @@ class PortalSettings(BaseSettings, EncryptionSettings):
     payee_keys: Annotated[EncryptionKeys, Field(min_length=1, validation_alias=_shared("PAYEE_KEYS"))]
     proof_key_id: str = "portal"
     proof_secret: Annotated[SecretStr, Field(min_length=16)]
+    staff_proof_key_id: str = "staff"
+    staff_proof_secret: Annotated[SecretStr | None, Field(min_length=16)] = None
+    staff_idle_s: Annotated[int, Field(ge=60)] = 30 * 60
+    staff_session_s: Annotated[int, Field(ge=60)] = 10 * 60 * 60
     temporal_address: str | None = None
     temporal_namespace: str | None = None
     shop_name: Annotated[str, Field(validation_alias=_shared("SHOP_NAME"))] = "After-sales"

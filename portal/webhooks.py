@@ -106,6 +106,7 @@ class Webhooks:
             says=event.says,
             kind=event.kind,
             amount=event.amount,
+            chargeback=event.chargeback,
         )
 
 

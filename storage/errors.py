@@ -15,7 +15,9 @@ class RowMissingError(StorageError):
     """A row that is to be changed was never stored."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not stored, so it cannot be changed; it must be inserted first.")
+        super().__init__(
+            f"{what} is not in this database, and nothing was changed. Check its number, or take it in first."
+        )
 
 
 class SchemaError(StorageError):

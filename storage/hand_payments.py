@@ -7,6 +7,7 @@ For a destination or a payment that has no interface. What the two of finance sa
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import and_, bindparam, exists, not_, select
@@ -21,6 +22,7 @@ from domain.rails import BY_HAND
 from storage.engine import Transactions, snapshots
 from storage.rows.base import insert_if_new
 from storage.rows.hand_payments import hand_payment_of, hand_payment_values
+from storage.rows.risk import BLOCKING_OF_ORDER
 from storage.tables import HAND_PAYMENTS, LEGS
 
 TO_BE_PAID: Final = "to_be_paid_by_hand"
@@ -93,6 +95,19 @@ async def unfinished(engine: AsyncEngine, *, limit: int = LIMIT) -> tuple[HandPa
     async with snapshots(engine).connect() as connection:
         rows = await connection.execute(_UNFINISHED, {"limit": limit})
         return tuple(hand_payment_of(row) for row in rows.mappings())
+
+
+async def disputed(engine: AsyncEngine, payments: Iterable[HandPaymentRow]) -> frozenset[str]:
+    """Our numbers of those that nobody has made yet and nobody may: a chargeback gives the customer the money back."""
+    found = set()
+    async with snapshots(engine).connect() as connection:
+        for each in payments:
+            order_id = select(LEGS.c.order_id).where(LEGS.c.provider_number == each.provider_number)
+            of_order = {"order_id": (await connection.execute(order_id)).scalar_one_or_none()}
+            to_pay = each.state is HandPaymentState.TO_PAY
+            if to_pay and (await connection.execute(BLOCKING_OF_ORDER, of_order)).first() is not None:
+                found.add(each.provider_number)
+    return frozenset(found)
 
 
 async def _filed(connection: AsyncConnection, leg: LegRow) -> MappingResult:

@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.orders import OrderRecord, RecordLine, RecordTender
+from domain.orders import Account, OrderRecord, RecordLine, RecordTender
 from storage.engine import Transactions
 from storage.rows.base import upsert
 from storage.tables import ACCOUNTS, ORDER_LINES, ORDERS, TENDERS
@@ -104,7 +104,7 @@ async def _save_accounts(connection: AsyncConnection, records: Sequence[OrderRec
     if not accounts:
         return
     statement = upsert(connection.dialect.name, ACCOUNTS)
-    stated = {name: statement.excluded[name] for name in ("state", "name", "email", "language")}
+    stated = {name: statement.excluded[name] for name in Account.model_fields if name != "customer_id"}
     await connection.execute(
         statement.on_conflict_do_update(index_elements=[ACCOUNTS.c.customer_id], set_=stated),
         [accounts[customer_id] for customer_id in sorted(accounts)],  # one order of locks for all importers

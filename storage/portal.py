@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -13,19 +13,36 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
 
+from activities.pieces import EvidencePiece, Findings, PieceState
 from activities.ports import Bearing, ProviderNews, RefundNews
 from aftersales.contract.values import EvidenceRef, Money
+from domain.chargebacks import Chargeback
 from storage.bearing import legs_of, weigh
 from storage.engine import Transactions, snapshots
 from storage.errors import RowMissingError
+from storage.evidence import piece_of
+from storage.risk import Keeper, hear_chargebacks, is_paid_by
 from storage.rows.base import insert_if_new, upsert
 from storage.rows.cases import money_of
+from storage.rows.evidence import keep_findings
 from storage.tables import EVIDENCE, LEGS, SPENT_TOKENS, WEBHOOK_INBOX
 from storage.tables.portal import UNMATCHED
 
-__all__ = ["Bearing", "PortalStore", "ProviderEvent", "ProviderNews", "Received", "RefundNews", "TokenPurpose"]
+__all__ = [
+    "Bearing",
+    "EvidencePiece",
+    "Findings",
+    "PieceState",
+    "PortalStore",
+    "ProviderEvent",
+    "ProviderNews",
+    "Received",
+    "RefundNews",
+    "TokenPurpose",
+]
 
 SWEEP_LIMIT: Final = 200
+NOTHING_MEASURED: Final = Findings()
 
 _INBOX: Final = WEBHOOK_INBOX.c
 _KEY: Final = (_INBOX.provider, _INBOX.event_id)
@@ -43,11 +60,12 @@ _OTHER_AMOUNT: Final = or_(LEGS.c.amount_minor != _INBOX.amount_minor, LEGS.c.cu
 
 class ProviderEvent(ProviderNews):
     """A webhook as received and verified, `payload` word for word; its case is found when it is stored. `kind` is the
-    provider's word for it, `amount` what it names."""
+    provider's word for it, `amount` what it names, `chargeback` what it says of a disputed payment."""
 
     payload: str
     kind: str = ""
     amount: Money | None = None
+    chargeback: Chargeback | None = None
 
 
 class Received(NamedTuple):
@@ -61,6 +79,7 @@ class TokenPurpose(StrEnum):
     SURVEY = "survey"
     UPLOAD = "upload"
     PAYOUT = "payout"
+    EVIDENCE = "evidence"  # never spent: an agent may look again
 
 
 class PortalStore:
@@ -80,7 +99,11 @@ class PortalStore:
             legs = await legs_of(connection, new, lock=True)
             about = [_about(event, legs.get((event.provider, event.provider_number))) for event in new]
             at = max(event.received_at for event in events)
-            weighed = list(zip(about, await weigh(connection, about, legs, at), strict=True))
+            bearings = await weigh(connection, about, legs, at)
+            dealt_with = await _hear_chargebacks(connection, new)
+            weighed = [
+                (event, dealt_with.get(_key(event), found)) for event, found in zip(about, bearings, strict=True)
+            ]
             stored = await _insert(connection, weighed)
         found = {_key(event): Received(event, bearing) for event, bearing in weighed if _key(event) in stored}
         return tuple(found.pop(_key(event), None) for event in events)
@@ -136,7 +159,16 @@ class PortalStore:
         async with self._engine.connect() as connection:
             await connection.execute(select(_INBOX.event_id).limit(1))
 
-    async def take_evidence(self, number: str, ref: EvidenceRef, ticket_hash: str, at: datetime) -> bool:
+    async def take_evidence(
+        self,
+        number: str,
+        ref: EvidenceRef,
+        ticket_hash: str,
+        at: datetime,
+        *,
+        customer_id: str = "",
+        findings: Findings = NOTHING_MEASURED,
+    ) -> bool:
         """Use an upload ticket up and note what it brought; False, and nothing noted, if it was used before.
 
         One transaction: a ticket is never gone without its evidence. Of many at once, one gets True.
@@ -144,8 +176,15 @@ class PortalStore:
         async with self._transactions.begin() as connection:
             if not await _spend(connection, TokenPurpose.UPLOAD, ticket_hash, at):
                 return False
-            await insert_if_new(connection, EVIDENCE, dict(ref) | {"number": number, "uploaded_at": at})
+            piece = {"number": number, "uploaded_at": at, "customer_id": customer_id}
+            await insert_if_new(connection, EVIDENCE, dict(ref) | piece)
+            await keep_findings(connection, ref, findings)
             return True
+
+    async def evidence_piece(self, number: str, sha256: str) -> EvidencePiece | None:
+        """What is known of a piece of a case; None if the case has none of that hash."""
+        async with self._engine.connect() as connection:
+            return await piece_of(connection, number, sha256)
 
     async def evidence_of(self, number: str) -> tuple[EvidenceRef, ...]:
         """What was uploaded for a case, oldest first."""
@@ -200,6 +239,19 @@ def _about(event: ProviderEvent, leg: RowMapping | None) -> ProviderEvent:
     return event.model_copy(update={"number": leg["number"], "amount_differs": differs})
 
 
+async def _hear_chargebacks(
+    connection: AsyncConnection, events: Iterable[ProviderEvent]
+) -> dict[tuple[str, str], Bearing]:
+    """Write down what messages say of disputed payments; each is dealt with by that, if its payment is ours."""
+    disputes = [(event, event.chargeback) for event in events if event.chargeback is not None]
+    told = [(each, Keeper(event.received_at, event.provider)) for event, each in disputes]
+    await hear_chargebacks(connection, told)
+    return {
+        _key(event): Bearing.KNOWN if await is_paid_by(connection, chargeback) else Bearing.UNMATCHED
+        for event, chargeback in disputes
+    }
+
+
 def _row(event: ProviderEvent, bearing: Bearing) -> dict[str, object]:
     values = dict(event) | {
         "bearing": bearing,
@@ -207,7 +259,7 @@ def _row(event: ProviderEvent, bearing: Bearing) -> dict[str, object]:
         "amount_minor": event.amount.minor if event.amount else None,
         "currency": event.amount.currency if event.amount else None,
     }
-    del values["amount"]
+    del values["amount"], values["chargeback"]
     return values
 
 

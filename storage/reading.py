@@ -10,14 +10,20 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.rows import AuditEntry, CaseRow, HeardMessage, LegRow, Mail, Posting
+from activities.pieces import EvidencePiece
+from activities.precautions import Approval
+from activities.rows import CaseRow, HeardMessage, LegRow, Mail, Posting
 from aftersales.contract.messages import CaseStart
 from aftersales.contract.values import CaseStatus, Frozen, Money, WaitsFor
-from storage.audit import START, ChainBreak, ChainedEntry, Link, first_break
+from storage.audit import ChainBreak, ChainedEntry
+from storage.audit_checks import AuditCheck
 from storage.engine import snapshots
+from storage.evidence import pieces_of
+from storage.rows.audit import read_log
 from storage.rows.cases import case_of, leg_of, money_of
+from storage.rows.ceilings import CeilingRows
 from storage.rows.orders import paid_out, total
-from storage.tables import AUDIT, AUDIT_HEADS, CASES, HEARD_MESSAGES, LEDGER, LEGS, MAILS
+from storage.tables import CASES, HEARD_MESSAGES, LEDGER, LEGS, MAILS
 
 LIMIT: Final = 50
 STAFF: Final = (WaitsFor.AGENT, WaitsFor.SUPERVISOR, WaitsFor.FINANCE)
@@ -28,10 +34,12 @@ class CaseRecord(Frozen):
 
     case: CaseRow
     legs: tuple[LegRow, ...]
+    approvals: tuple[Approval, ...] = ()
     messages: tuple[HeardMessage, ...]
     mails: tuple[Mail, ...]
     audit: tuple[ChainedEntry, ...]
     ledger: tuple[Posting, ...]
+    evidence: tuple[EvidencePiece, ...] = ()
 
 
 class TotalBy(StrEnum):
@@ -127,11 +135,13 @@ class Reading:
 
     async def verify_chain(self, number: str) -> ChainBreak | None:
         """The first place where the case's operations log was tampered with, and why; None if it holds (P6.3)."""
+        found = (await AuditCheck(self._engine).of(number)).breaks
+        return found[0] if found else None
+
+    async def log(self, number: str) -> tuple[ChainedEntry, ...]:
+        """A case's operations log, or one of ours that is about no case (`staff`, `people`)."""
         async with self._engine.connect() as connection:
-            query = select(AUDIT_HEADS.c.seq, AUDIT_HEADS.c.hash).where(AUDIT_HEADS.c.number == number)
-            head = (await connection.execute(query)).one_or_none()
-            entries = await _audit(connection, number)
-        return first_break(entries, START if head is None else Link(head.seq, head.hash))
+            return await read_log(connection, number)
 
     async def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
         async with self._engine.connect() as connection:
@@ -147,16 +157,13 @@ async def _record(connection: AsyncConnection, case: CaseRow) -> CaseRecord:
     return CaseRecord(
         case=case,
         legs=tuple(leg_of(row) for row in legs),
+        approvals=await CeilingRows(connection).approvals(number),
         messages=tuple(HeardMessage(**row) for row in messages),
         mails=tuple(Mail(**row) for row in mails),
-        audit=await _audit(connection, number),
+        audit=await read_log(connection, number),
         ledger=tuple(Posting(**row, amount=money_of(row)) for row in ledger),
+        evidence=await pieces_of(connection, number),
     )
-
-
-async def _audit(connection: AsyncConnection, number: str) -> tuple[ChainedEntry, ...]:
-    rows = await _of_case(connection, AUDIT, number, AUDIT.c.seq)
-    return tuple(ChainedEntry(entry=AuditEntry(**row), **row) for row in rows)
 
 
 async def _of_case(

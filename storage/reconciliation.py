@@ -48,9 +48,10 @@ from activities.rows import MailState
 from aftersales.contract.values import LegState, Money
 from storage.engine import Transactions, snapshots
 from storage.errors import RowMissingError
+from storage.rows.audit import AuditRows
 from storage.rows.base import insert_if_new, update_row, upsert
 from storage.rows.cases import leg_of, money_of
-from storage.rows.journals import AuditRows
+from storage.rows.staff import StaffRows
 from storage.tables import (
     LEDGER,
     LEGS,
@@ -76,7 +77,7 @@ _UNDER_WAY: Final = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING,
 _NOT_PAID: Final = (LegState.FAILED, LegState.REVERSED)
 
 
-class _Page(AuditRows):
+class _Page(AuditRows, StaffRows):
     """One transaction; implements `activities.differences.BookUnit`."""
 
     async def run(self, provider: str, day: date) -> Run | None:

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.engine import Transactions, create_store_engine
 from storage.errors import SchemaError, StorageError
-from storage.tables import AUDIT, LEDGER, STORED_VALUE_ENTRIES
+from storage.tables import AUDIT, AUDIT_SEALS, LEDGER, STORED_VALUE_ENTRIES
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _ALEMBIC: Final = threading.Lock()
@@ -87,7 +87,7 @@ async def _restrict(connection: AsyncConnection, role: str) -> None:
     await connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {role}"))
     rights = "SELECT, INSERT, UPDATE, DELETE"
     await connection.execute(text(f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO {role}"))
-    for table in (LEDGER, AUDIT, STORED_VALUE_ENTRIES):
+    for table in (LEDGER, AUDIT, AUDIT_SEALS, STORED_VALUE_ENTRIES):
         await connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table.name} FROM {role}"))
 
 

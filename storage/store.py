@@ -9,16 +9,38 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.ports import Unit
 from storage.engine import Transactions
+from storage.rows.assessments import AssessmentRows
+from storage.rows.audit import AuditRows
+from storage.rows.budgets import BreakerRows, BudgetRows
 from storage.rows.cases import CaseRows, LegRows
+from storage.rows.ceilings import CeilingRows
+from storage.rows.evidence import EvidenceRows
 from storage.rows.hand_payments import HandPaymentRows
-from storage.rows.journals import AuditRows, EvidenceRows, LedgerRows, MailRows
+from storage.rows.journals import LedgerRows, MailRows
 from storage.rows.orders import OrderRows
 from storage.rows.payees import PayeeRows
+from storage.rows.risk import RiskRows
+from storage.rows.staff import StaffRows
 from storage.rows.steps import StepRows
 
 
 class SqlUnit(
-    StepRows, OrderRows, CaseRows, LegRows, LedgerRows, AuditRows, MailRows, EvidenceRows, PayeeRows, HandPaymentRows
+    StepRows,
+    OrderRows,
+    CaseRows,
+    LegRows,
+    LedgerRows,
+    AssessmentRows,
+    CeilingRows,
+    BudgetRows,
+    BreakerRows,
+    AuditRows,
+    MailRows,
+    EvidenceRows,
+    PayeeRows,
+    HandPaymentRows,
+    RiskRows,
+    StaffRows,
 ):
     """One transaction over all rows that a step may touch; implements `activities.ports.Unit`."""
 

@@ -1,11 +1,16 @@
 """Servers for all tests. With pytest-xdist every worker has its own; nothing is shared, no port is fixed."""
 
+import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import hypothesis  # noqa: F401 - loaded at a session's end for the first time, CPython 3.11 may fail to parse it
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from temporalio.testing import WorkflowEnvironment
 
 from aftersales.contract.names import SEARCH_ATTRIBUTES
@@ -26,6 +31,14 @@ from sandbox.settings import SandboxSettings
 from tests.sandbox.servers import Box, sandbox
 from tests.support.stack import small_stack
 from tests.support.temporal import time_skipping
+
+# Hundreds of processes are started here: a machine that keeps no bytecode would compile the product in each of them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+HERE = Path(__file__).parent
+MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux keeps files in memory; a private folder is made in it
+ROOM = 8 * 2**30
+"""Bytes: three workers' clusters, with all the log that a cluster keeps, take half of it at most."""
 
 
 @pytest.fixture(scope="session")
@@ -89,8 +102,18 @@ async def box(deaf_box: Box) -> Box:
 @pytest.fixture(scope="session")
 async def postgres_cluster() -> AsyncIterator[PostgresCluster]:
     """A PostgreSQL of our own that a test may stop and start; whoever stops it starts it again."""
-    async with running_cluster(fast=True) as cluster:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", _quick_folder())
+        opened = AsyncExitStack()
+        cluster = await opened.enter_async_context(running_cluster(fast=True))
+    async with opened:
         yield cluster
+
+
+def _quick_folder() -> str:
+    """Where a database, a few hundred files, is made at half the cost: in memory, if that has room."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    return str(MEMORY) if roomy else tempfile.gettempdir()
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +123,14 @@ def postgres_server(request: pytest.FixtureRequest) -> PostgresServer:
         return named
     cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
     return cluster.server
+
+
+@pytest.fixture(scope="session")
+async def administration(postgres_server: PostgresServer) -> AsyncIterator[AsyncEngine]:
+    """Kept connections of whoever may make databases: a new one each time costs more than the database."""
+    engine = create_async_engine(postgres_server.admin, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+    yield engine
+    await engine.dispose()
 
 
 @pytest.fixture
@@ -116,14 +147,50 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'aftersales.db'}"
 
 
-LONG = ("e2e", "cli", "payments", "worker", "workflows", "replay", "portal")
-"""Folders whose tests wait for real processes and real clocks; begun first, they end while the others run."""
+WAITING = (
+    "e2e/test_outages.py",
+    "e2e/test_chaos.py",
+    "cli/demo/test_retail_demo.py",
+    "cli/demo/test_demo.py",
+    "payments/test_state_machine.py",
+    "integrations/contract/test_lost_answers.py",
+    "e2e/test_webhooks_killed.py",
+    "e2e/test_random_kills.py",
+    "e2e/test_set_back.py",
+    "e2e/test_encrypted.py",
+    "e2e/test_worker_away.py",
+    "e2e/test_worker_killed.py",
+    "deploy/test_readme_example.py",
+    "safeguards/test_taking_away.py",
+    "e2e/test_partners_away.py",
+    "client/test_client_following.py",
+    "e2e/test_temporal_away.py",
+    "integrations/contract/test_wire.py",
+    "e2e/test_messages.py",
+    "cli/test_commands_outage.py",
+    "e2e/test_invariants.py",
+)
+"""Modules that wait for real processes and real clocks, the longest first: no worker is left alone with one."""
+BETWEEN = 5
+"""Modules that compute between two that wait: while one worker waits, the others have the processors to themselves."""
+EARLY = ("cli", "worker", "workflows", "replay", "portal")
+"""Folders that are begun before the others."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_when_to_begin)
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.path.relative_to(HERE).as_posix(), []).append(item)
+    waiting = iter([name for name in WAITING if name in modules])
+    computing = sorted((name for name in modules if name not in WAITING), key=_when_to_begin)
+    order: list[str] = []
+    for place, name in enumerate(computing):
+        if place % BETWEEN == 0:
+            order.append(next(waiting, ""))
+        order.append(name)
+    items[:] = [item for name in [*order, *waiting] for item in modules.get(name, ())]
 
 
-def _when_to_begin(item: pytest.Item) -> int:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    return LONG.index(folder) if folder in LONG else len(LONG)
+def _when_to_begin(module: str) -> int:
+    folder = module.partition("/")[0]
+    return EARLY.index(folder) if folder in EARLY else len(EARLY)

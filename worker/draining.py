@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from aftersales.contract.names import QUEUE_CASES, QUEUE_NOTIFICATIONS
+from aftersales.contract.names import QUEUE_CASES, QUEUE_EVIDENCE, QUEUE_NOTIFICATIONS
 
 UNRECORDED_S: Final = 5.0
 """A call that has ended may be unrecorded for so long; later it is not, while its case's queue is served."""
@@ -84,7 +84,8 @@ async def drain(client: Client, workers: Sequence[Stoppable], calls: ProviderCal
     cases = others.pop(QUEUE_CASES, None)
     async with asyncio.TaskGroup() as stopping:
         ends = {queue: stopping.create_task(worker.shutdown()) for queue, worker in others.items()}
-        ends.pop(QUEUE_NOTIFICATIONS, None)  # no step of a case waits for a letter
+        for unawaited in (QUEUE_NOTIFICATIONS, QUEUE_EVIDENCE):  # no step of a case waits for a letter or a check
+            ends.pop(unawaited, None)
         await asyncio.gather(*ends.values())
         if cases:
             await _until_recorded(client, calls)

@@ -33,6 +33,7 @@ from integrations.provider import ProviderSettingsError
 from integrations.providers import blocks
 from policy import PolicyError
 from storage.errors import DatabaseUrlError, StorageError
+from worker.daily import keep_daily
 from worker.draining import ProviderCalls, drain
 from worker.garbage import spare_the_collector
 from worker.logs import forward_the_engines_lines, set_up_logging
@@ -96,6 +97,7 @@ async def _keep_schedules(client: Client, settings: WorkerSettings) -> None:
     try:
         await keep_schedule(client, settings.sweep_every_s)
         await keep_reconciliation(client, settings.reconcile_cron)
+        await keep_daily(client, settings.daily_cron)
     except RPCError as error:
         _log.error("Temporal did not take the schedules: %s. Mend that and start a worker again.", error)
 

@@ -14,10 +14,16 @@ from aftersales.encryption import EncryptionSettings
 from aftersales.proof import Keyring, ProofKey
 from aftersales.sealing import EncryptionKeys
 from domain.rails import BY_HAND, GIFT_CARD, STORE_CREDIT
+from integrations.clamav import ScannerAddress
+from integrations.evidence import EvidenceSettings
 from integrations.letters import LetterSettings
 from integrations.links import LinkKeys, refuse_repeated
 from integrations.mail import MailSettings
 from integrations.providers import NAMES
+from integrations.seals import SealKeys
+from integrations.shop_http import ShopSourceSettings
+
+CRON: Final = r"^(CRON_TZ=\S+ )?\S+( \S+){4}$"
 
 OWN_PROVIDERS: Final = (STORE_CREDIT, GIFT_CARD, BY_HAND)
 """Providers that need no settings: our own database, and people."""
@@ -25,23 +31,30 @@ OWN_PROVIDERS: Final = (STORE_CREDIT, GIFT_CARD, BY_HAND)
 QUEUES: Final = (
     names.QUEUE_CASES,
     names.QUEUE_NOTIFICATIONS,
+    names.QUEUE_EVIDENCE,
     *(names.payments_queue(provider) for provider in (*NAMES, *OWN_PROVIDERS)),
 )
 """The task queues a worker can serve."""
 
 
 class TrustedKey(Frozen):
-    """A key whose proofs count, and the roles it may vouch for (all, unless named)."""
+    """A key whose proofs count, and the roles it may vouch for (all, unless named).
+
+    `staff`: it is the signing service's; what it says of a person counts while the account holds the role.
+    """
 
     key_id: str
     secret: SecretStr
     roles: frozenset[Role] = frozenset(Role)
+    staff: bool = False
 
     def key(self) -> ProofKey:
-        return ProofKey(self.key_id, self.secret.get_secret_value(), self.roles)
+        return ProofKey(self.key_id, self.secret.get_secret_value(), self.roles, self.staff)
 
 
-class WorkerSettings(BaseSettings, LetterSettings, MailSettings, EncryptionSettings):
+class WorkerSettings(
+    BaseSettings, LetterSettings, MailSettings, EncryptionSettings, EvidenceSettings, ShopSourceSettings
+):
     """Environment: `AFTERSALES_<NAME>`; lists and keys are JSON. Times in seconds.
 
     `time_scale` (0, 1] shortens every wait of the policy for people and windows, for demos and tests; production leaves
@@ -49,6 +62,11 @@ class WorkerSettings(BaseSettings, LetterSettings, MailSettings, EncryptionSetti
     takes up webhooks that came more than `sweep_older_than_s` ago; keep it above the portal's own grace. The
     reconciliation is started as `reconcile_cron` says, in UTC, when all statements of the day before are made;
     providers may book up to `reconcile_grace_days` after our own record.
+
+    `evidence` is the portal's store; without it the queue `evidence` is left to other workers. `clamav` names clamd as
+    host:port; without it nothing is scanned. Evidence is erased `evidence_days` after its last case closed.
+    `seals` is where the operations log is sealed, apart from the database, signed by the first of `seal_keys`; both are
+    done as `daily_cron` says, in UTC.
     """
 
     model_config = SettingsConfigDict(env_prefix="AFTERSALES_", extra="ignore")
@@ -68,12 +86,19 @@ class WorkerSettings(BaseSettings, LetterSettings, MailSettings, EncryptionSetti
     drain_s: Annotated[int, Field(ge=0)] = 30
     sweep_every_s: Annotated[int, Field(ge=5)] = 300
     sweep_older_than_s: Annotated[int, Field(ge=0)] = 60
-    reconcile_cron: Annotated[str, Field(pattern=r"^(CRON_TZ=\S+ )?\S+( \S+){4}$")] = "0 4 * * *"
+    reconcile_cron: Annotated[str, Field(pattern=CRON)] = "0 4 * * *"
     reconcile_grace_days: Annotated[int, Field(ge=1, le=14)] = 3
 
     policy: str = "v1"
     time_scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     order_lookup_s: Annotated[int | None, Field(gt=0)] = None
+
+    evidence: str = ""
+    clamav: ScannerAddress = ""
+    evidence_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    seals: str = ""
+    seal_keys: SealKeys = ()
+    daily_cron: Annotated[str, Field(pattern=CRON)] = "30 3 * * *"
 
     mail_host: str = "after-sales.localhost"
     log_format: Annotated[str, Field(pattern="^(json|console)$")] = "json"
@@ -102,5 +127,6 @@ class WorkerSettings(BaseSettings, LetterSettings, MailSettings, EncryptionSetti
     def served(self, set_up: Iterable[str]) -> tuple[str, ...]:
         """The queues of a worker where these providers are set up."""
         payments = [names.payments_queue(provider) for provider in (*OWN_PROVIDERS, *set_up)]
-        there = (names.QUEUE_CASES, names.QUEUE_NOTIFICATIONS, *payments)
+        examined = (names.QUEUE_EVIDENCE,) if self.evidence else ()
+        there = (names.QUEUE_CASES, names.QUEUE_NOTIFICATIONS, *examined, *payments)
         return tuple(queue for queue in there if queue in self.queues)

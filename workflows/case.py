@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.evidence_checks import CHECK_EVIDENCE, CheckEvidence
     from activities.types import (
         Leg,
         Message,
@@ -32,10 +34,12 @@ with workflow.unsafe.imports_passed_through():
     )
     from aftersales.contract.messages import (
         Answer,
+        Appeal,
         CaseStart,
+        EvidenceSupplied,
         HandPayment,
     )
-    from aftersales.contract.names import QUEUE_NOTIFICATIONS
+    from aftersales.contract.names import QUEUE_EVIDENCE, QUEUE_NOTIFICATIONS
     from aftersales.contract.values import CaseStatus, ErrorCode, LegState, MessageKind, Money
     from domain.deadlines import Ladder, ReviewClock
     from workflows import options, sight
@@ -63,6 +67,7 @@ _FIELDS = {
     MessageKind.SURVEY_ANSWER: "survey_answer",
     MessageKind.PAYOUT_CHOICE: "payout_choice",
     MessageKind.HAND_PAYMENT: "hand_payment",
+    MessageKind.CLAIM: "claim",
 }
 
 
@@ -107,7 +112,7 @@ class Case:
     lost: Resumed | None = None
     _as_of: datetime | None = None
     _rounds: Counter[str] = field(default_factory=Counter)
-    _letters: list[workflow.ActivityHandle[None]] = field(default_factory=list)
+    _errands: list[workflow.ActivityHandle[None]] = field(default_factory=list)
     _shown: sight.Shown = field(default_factory=sight.Shown)
 
     @property
@@ -186,7 +191,8 @@ class Case:
         self._as_of = result.as_of or self._as_of
         if result.standing.status is not self.standing.status:
             self.lost = None
-        self.standing = result.standing
+        verdict = result.standing.verdict or self.standing.verdict  # told once, when it is given
+        self.standing = result.standing.model_copy(update={"verdict": verdict})
 
     async def _patient_step(self, name: StepName, step: Step) -> StepResult:
         self.show(waiting="the product's database, which does not answer")
@@ -238,8 +244,25 @@ class Case:
             retry_policy=options.LETTER_RETRY,
             summary=f"tell: {stage.value.replace('_', ' ')}",
         )
-        handle.add_done_callback(_mind_a_failed_letter)
-        self._letters.append(handle)
+        self._run_errand(handle, "a letter")
+
+    def check_evidence(self) -> None:
+        """Have the evidence looked at and go on: what is found is for people to see, and no decision waits for it."""
+        handle = workflow.start_activity(
+            CHECK_EVIDENCE,
+            CheckEvidence(number=self.number),
+            task_queue=QUEUE_EVIDENCE,
+            start_to_close_timeout=options.EVIDENCE_CHECK_TIMEOUT,
+            schedule_to_close_timeout=options.EVIDENCE_CHECK_LIMIT,
+            heartbeat_timeout=options.EVIDENCE_HEARTBEAT_TIMEOUT,
+            retry_policy=options.EVIDENCE_CHECK_RETRY,
+            summary="check the evidence",
+        )
+        self._run_errand(handle, "the check of the evidence")
+
+    def _run_errand(self, handle: workflow.ActivityHandle[None], what: str) -> None:
+        handle.add_done_callback(partial(_mind_a_failure, what))
+        self._errands.append(handle)
 
     def show(self, waiting: str, due_at: datetime | None = None) -> None:
         """Say in the Web UI what the case waits for, who must act and until when."""
@@ -301,17 +324,19 @@ class Case:
         heard.answer = result.answer or Answer(accepted=True, status=self.standing.status)
         if isinstance(heard.message, HandPayment) and heard.answer.accepted:
             self.news.hear(heard.message.provider_number)  # the payment that two people make is asked for as any other
+        if isinstance(heard.message, EvidenceSupplied | Appeal) and heard.message.evidence and heard.answer.accepted:
+            self.check_evidence()
         self.inbox.popleft()
 
     async def drain(self) -> None:
-        """Answer what came in last and let the last letters out, before the run ends."""
+        """Answer what came in last and let the last letters and checks end, before the run does."""
         while True:
             while self.inbox:
                 await self._listen(lambda _: ErrorCode.CASE_CLOSED)
             await workflow.wait_condition(
                 lambda: (
                     bool(self.inbox)
-                    or (workflow.all_handlers_finished() and all(letter.done() for letter in self._letters))
+                    or (workflow.all_handlers_finished() and all(errand.done() for errand in self._errands))
                 )
             )
             if not self.inbox:
@@ -322,7 +347,7 @@ def _telling(stage: Stage) -> str:
     return f"tell {stage.value}"
 
 
-def _mind_a_failed_letter(letter: asyncio.Task[None]) -> None:
+def _mind_a_failure(what: str, errand: asyncio.Task[None]) -> None:
     """It holds nothing up: operators find it in the log, and in the history as a failed activity."""
-    if not letter.cancelled() and (error := letter.exception()):
-        workflow.logger.warning("a letter was given up: %s", error.__cause__ or error)
+    if not errand.cancelled() and (error := errand.exception()):
+        workflow.logger.warning("%s was given up: %s", what, error.__cause__ or error)

@@ -43,6 +43,8 @@ async def take_in(case: Case) -> None:
             return
         if result.look_again:
             await _wait_for_the_shop(case)
+    if case.start.application.evidence:
+        case.check_evidence()
     case.tell_decision()
 
 
@@ -59,8 +61,8 @@ def _take_up(case: Case, lost: Resumed) -> None:
     stage = _TOLD_BY_THE_STAGE_BEFORE.get(case.standing.status)
     if case.standing.status is CaseStatus.PAYMENT_FAILED and lost.came_from in OUTCOMES:
         stage = Stage.REVERSED
-    if case.standing.status is CaseStatus.PAYMENT_FAILED and case.standing.waits_for is WaitsFor.CUSTOMER:
-        stage = None  # the next stage asks for a destination, and tells of it with that
+    if case.standing.status is CaseStatus.PAYMENT_FAILED and case.standing.waits_for is not WaitsFor.FINANCE:
+        stage = None  # the next stage asks for a destination, or for people to agree to it, and tells of it with that
     if stage:
         case.announce(stage)
     if case.standing.waits_for is WaitsFor.FINANCE and case.standing.status in OUTCOMES:

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
         Appeal,
         CaseResult,
         CaseStart,
+        Claim,
         Decision,
         EvidenceSupplied,
         HandPayment,
@@ -106,6 +107,10 @@ class RefundCase:
     @workflow.update(name="record_hand_payment", description="What finance did about a payment without an interface")
     async def record_hand_payment(self, message: HandPayment) -> Answer:
         return await self._heard(MessageKind.HAND_PAYMENT, message)
+
+    @workflow.update(name="claim", description="Somebody works on the case, for a while")
+    async def claim(self, message: Claim) -> Answer:
+        return await self._heard(MessageKind.CLAIM, message)
 
     @workflow.query(name="view", description="The case as it stands")
     def view(self) -> CaseView:

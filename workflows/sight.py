@@ -154,4 +154,7 @@ def view(
         explanation=standing.explanation,
         appealed=standing.appealed,
         closed=closed,
+        approvals=standing.approvals,
+        claimed_by=standing.claimed_by,
+        claimed_until=standing.claimed_until,
     )

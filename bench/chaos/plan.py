@@ -178,5 +178,7 @@ def _wish(order: OrderRecord, paid: Paid, nth: int, chance: Random) -> Wish:
         reason=Reason.CHANGED_MIND,
         language=order.account.language,
         goods_back=review is None,
+        unused=True,
+        packaging_intact=True,
     )
     return Wish(f"{order.order_id}-{nth}", paid, order, application, chance.random(), review)

@@ -26,6 +26,7 @@ from bench.chaos.kills import Victims
 from bench.chaos.patience import DATABASE_AWAY
 from bench.chaos.people import People
 from bench.chaos.plan import CALLER, Wish, plan_of
+from bench.chaos.policy import policy_for_storms
 from bench.chaos.providers import SPACING_S, TIMEOUT_S, Providers
 from bench.chaos.storm import Database, Storm
 from bench.chaos.verdict import UNDER_WAY, Sides, breaches, sums
@@ -145,6 +146,7 @@ def _options(folder: Path, database_url: str | None) -> StackOptions:
         worker_extra={
             **timeouts,
             "AFTERSALES_WECHAT_SPACING_S": str(SPACING_S),
+            "AFTERSALES_POLICY": str(policy_for_storms(folder / "policy")),
             "AFTERSALES_SWEEP_EVERY_S": "5",
             "AFTERSALES_SWEEP_OLDER_THAN_S": str(SWEEP_OLDER_THAN_S),
         },

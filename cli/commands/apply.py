@@ -10,21 +10,23 @@ from typing import Annotated
 
 import typer
 
+from aftersales.contract.guests import contact_digest
 from aftersales.contract.messages import Application
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseKind, Channel, EvidenceRef, Language, Money, Reason, Role
 from cli.commands.deployment import CALLER, Deployment
 from cli.commands.errors import CommandError, MistypedError
+from cli.commands.identity import APPLICANTS, spokesman_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     AmountOption,
+    CustomerRoleOption,
     EvidenceOption,
     HomeOption,
     ItemsOption,
     TypedAmount,
     items_of,
     said_in,
-    staff_actor,
     typed_amount,
 )
 from cli.commands.screen import say
@@ -41,6 +43,13 @@ def apply(
     amount: AmountOption = None,
     goods_back: Annotated[bool, typer.Option("--goods-back", help="The goods have been given back.")] = False,
     unused: Annotated[bool, typer.Option("--unused", help="The goods are unused, as the customer declares.")] = False,
+    packaging_intact: Annotated[
+        bool, typer.Option("--packaging-intact", help="The packaging is intact, as the customer declares.")
+    ] = False,
+    wanted: Annotated[str, typer.Option(metavar="SKU", help="What should have come instead, for a wrong size.")] = "",
+    contact: Annotated[
+        str, typer.Option(metavar="MAIL|PHONE", help="What a guest gave with the order; only a digest of it is sent.")
+    ] = "",
     evidence: EvidenceOption = None,
     kind: Annotated[
         CaseKind, typer.Option(metavar="KIND", help=f"What is wanted: {', '.join(CaseKind)}.", show_default=True)
@@ -50,9 +59,7 @@ def apply(
     actor: Annotated[
         str | None, typer.Option(metavar="ID", help="Who enters it; by default the customer, or who is logged in.")
     ] = None,
-    role: Annotated[
-        Role, typer.Option(metavar="ROLE", help=f"What they act as: {', '.join(Role)}.", show_default=True)
-    ] = Role.CUSTOMER,
+    role: CustomerRoleOption = None,
     request_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="The same key again gives the same application, not another one.")
     ] = None,
@@ -73,6 +80,9 @@ def apply(
         "description": description,
         "goods_back": goods_back,
         "unused": unused,
+        "packaging_intact": packaging_intact,
+        "wanted_sku": wanted,
+        "contact_digest": contact_digest(order, contact) if contact else "",
         "kind": kind,
         "channel": channel,
         "language": language,
@@ -80,14 +90,14 @@ def apply(
     application = Application.model_validate(said)
     # An empty key, such as of a script's unset variable, would make another case each time.
     key = secrets.token_hex(16) if request_key is None else said_in("--request-key", request_key)
-    sender = _Sender(Deployment(home), key, actor if role is Role.CUSTOMER else staff_actor(actor), role)
+    sender = _Sender(Deployment(home), key, actor, role)
     asyncio.run(sender.send(application, typed_amount(amount), evidence or (), follow=follow))
 
 
 class _Sender:
     """Sends one application, and says under which number it can be found."""
 
-    def __init__(self, deployment: Deployment, request_key: str, actor: str | None, role: Role) -> None:
+    def __init__(self, deployment: Deployment, request_key: str, actor: str | None, role: Role | None) -> None:
         self._deployment = deployment
         self._request_key = request_key
         self._actor = actor
@@ -101,8 +111,10 @@ class _Sender:
             "evidence": await self._uploaded(application.customer_id, files) if files else (),
         }
         application = Application.model_validate(application.model_dump() | changes)
-        client = await self._deployment.client()
-        number = await client.apply(application, request_key=self._request_key, actor=self._actor, role=self._role)
+        speaker = await spokesman_of(self._deployment, self._actor, self._role, APPLICANTS)
+        client = await self._deployment.client(speaker)
+        actor, role = speaker[:2] if speaker else (self._actor, Role.CUSTOMER)
+        number = await client.apply(application, request_key=self._request_key, actor=actor, role=role)
         say(f"Application number: {number}")
         if follow:
             await write_changes(self._deployment, number)

@@ -11,8 +11,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from aftersales.contract.messages import Application
 from aftersales.contract.values import OUTCOMES, BreakDown, CaseStatus, Language, LegState, Money, WaitsFor
 from aftersales.contract.views import CaseView, VerdictView
+from cli.commands.evidence_screen import evidence_table
 from cli.commands.screen import amount, due, moment, plain, status, table, words
 from domain.money import to_decimal_string
 from domain.rails import BY_HAND
@@ -21,7 +23,6 @@ from integrations.letters.failures import failure
 if TYPE_CHECKING:
     from activities.rows import CaseRow, HeardMessage, LegRow, Mail
     from activities.types import Leg
-    from storage.audit import ChainBreak, ChainedEntry
     from storage.reading import CaseRecord
 
 _GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
@@ -32,6 +33,7 @@ def case_panel(record: CaseRecord, now: datetime) -> Panel:
     parts: list[RenderableType] = [_facts(record, now)]
     parts += [_break_down(record.case.break_down)] if record.case.break_down else []
     parts += [_legs(record.legs)] if record.legs else []
+    parts += [evidence_table(record.evidence)] if record.evidence else []
     parts += [_messages(record.messages)] if record.messages else []
     parts += [_mails(record.mails)] if record.mails else []
     return Panel(Group(*parts), title=f"Application {record.case.number}", title_align="left")
@@ -51,22 +53,6 @@ def view_line(view: CaseView, now: datetime) -> Text:
     return line
 
 
-def audit_log(entries: Iterable[ChainedEntry], broken: ChainBreak | None) -> Group:
-    """The operations log (P6.3), and whether its chain of hashes holds."""
-    log = table("Seq", "At", "By", "Did", "From → to", "Reason", title="Operations log")
-    for link in entries:
-        entry = link.entry
-        change = f"{entry.before} → {entry.after}" if entry.before else entry.after
-        by = f"{entry.actor} ({entry.role})" if entry.role != entry.actor else entry.actor
-        log.add_row(*_plain(str(link.seq), moment(entry.at), by, words(entry.action), change, entry.reason))
-    verdict = (
-        Text("The chain of hashes holds.", style="green")
-        if broken is None
-        else Text(f"The chain is broken at entry {broken.seq}: {broken.why}.", style="bold red")
-    )
-    return Group(log, verdict)
-
-
 def _facts(record: CaseRecord, now: datetime) -> Table:
     case, application = record.case, record.case.start.application
     facts = Table.grid(padding=(0, 2))
@@ -77,27 +63,38 @@ def _facts(record: CaseRecord, now: datetime) -> Table:
     for name, text in _lines(case, now):
         if text:
             facts.add_row(name, plain(text))
-    facts.add_row("Declared", plain(_declared(application.goods_back, application.unused)))
+    if record.approvals:
+        facts.add_row("Approved by", plain(", ".join(f"{each.actor} ({each.role})" for each in record.approvals)))
+    facts.add_row("Declared", plain(_declared(application)))
     return facts
 
 
 def _lines(case: CaseRow, now: datetime) -> Iterator[tuple[str, str]]:
     application = case.start.application
     yield "Until", due(case.due_at, now)
+    yield "Worked on by", claimed(case, now)
     yield "Amount", amount(case.amount)
     yield "Verdict", _verdict(case.verdict)
     yield "Reason code", case.reason_code
     yield "Explanation", case.explanation
+    yield "Decided", "otherwise than the policy advises" if case.overridden else ""
+    yield "Goes to", f"{case.payout.masked or words(case.payout.method)}, once two people agree" if case.payout else ""
     yield "Order", f"{application.order_id} of customer {application.customer_id}"
     yield "Items", ", ".join(f"{item.quantity} × {item.line_id}" for item in application.items)
     yield "Asked for", f"{words(application.kind.value)}, {words(application.reason.value)}"
     yield "Asked amount", amount(application.amount)
     yield "Description", application.description
-    yield "Evidence", ", ".join(f"{ref.media_type} {ref.sha256[:12]}" for ref in case.evidence)
     yield "Opened", f"{moment(case.opened_at)} by {application.channel.value}"
+    yield "Entered by", case.entered_by
     yield "Appealed", "yes" if case.appealed else ""
     yield "Survey", f"{case.survey_score} of 5" if case.survey_score else ""
     yield "Closed", moment(case.closed_at)
+
+
+def claimed(case: CaseRow, now: datetime) -> str:
+    """Who works on it, as long as that keeps others from deciding."""
+    lease = case.lease
+    return f"{lease.holder} until {due(lease.until, now)}" if lease and lease.until > now else ""
 
 
 def _waits(record: CaseRecord) -> str:
@@ -116,15 +113,21 @@ def _waits(record: CaseRecord) -> str:
     return f"{who}, to pay by hand: `aftersales finance list`" if by_hand else who
 
 
-def _declared(goods_back: bool, unused: bool) -> str:
-    said = [text for told, text in ((goods_back, "goods are back"), (unused, "unused")) if told]
-    return ", ".join(said) or "nothing"
+def _declared(said: Application) -> str:
+    declared = {
+        "goods are back": said.goods_back,
+        "unused": said.unused,
+        "packaging intact": said.packaging_intact,
+        f"wants {said.wanted_sku} instead": bool(said.wanted_sku),
+    }
+    return ", ".join(text for text, told in declared.items() if told) or "nothing"
 
 
 def _verdict(verdict: VerdictView | None) -> str:
     if verdict is None:
         return ""
-    return f"{words(verdict.action)} by row {verdict.row} of policy {verdict.policy_hash[:12]}"
+    ruled = f"{words(verdict.action)} by row {verdict.row} of policy {verdict.policy_hash[:12]}"
+    return f"{ruled}; held back: {', '.join(words(why) for why in verdict.held)}" if verdict.held else ruled
 
 
 def _break_down(break_down: BreakDown) -> Table:

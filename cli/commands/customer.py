@@ -15,6 +15,7 @@ from aftersales.contract.values import EvidenceRef, Role
 from cli.commands.answers import stored_case, tell
 from cli.commands.deployment import Deployment
 from cli.commands.errors import MistypedError
+from cli.commands.identity import spokesman_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     CustomerActorOption,
@@ -24,7 +25,6 @@ from cli.commands.parameters import (
     MessageIdOption,
     NumberArgument,
     said_in,
-    staff_actor,
 )
 from cli.commands.speaking import spoken_by
 
@@ -55,17 +55,18 @@ class Customer:
     message_id: MessageIdOption = None
     home: HomeOption = DEFAULT_HOME
 
-    def says(self, send: Send, evidence: Sequence[Path] | None = None, role: Role = Role.CUSTOMER) -> None:
+    def says(self, send: Send, evidence: Sequence[Path] | None = None, role: Role | None = Role.CUSTOMER) -> None:
         """Send what `send` sends and tell the answer."""
         asyncio.run(self._say(send, evidence or (), role))
 
-    async def _say(self, send: Send, files: Sequence[Path], role: Role) -> None:
+    async def _say(self, send: Send, files: Sequence[Path], role: Role | None) -> None:
         deployment = Deployment(self.home)
-        client = await deployment.client()
-        actor = self.actor if role is Role.CUSTOMER else staff_actor(self.actor)
+        speaker = await spokesman_of(deployment, self.actor, role)
+        client = await deployment.client(speaker)
+        actor, as_role = speaker[:2] if speaker else (self.actor, Role.CUSTOMER)
         customer_id = actor if actor and not files else await _customer_of(deployment, self.number)
         refs = await _uploaded(deployment, self.number, customer_id, files)
-        tell(self.number, await send(Call(client, self.number, actor or customer_id, role, self.message_id, refs)))
+        tell(self.number, await send(Call(client, self.number, actor or customer_id, as_role, self.message_id, refs)))
 
 
 async def _customer_of(deployment: Deployment, number: str) -> str:
@@ -88,7 +89,7 @@ def supply(
     *,
     evidence: EvidenceOption = None,
     note: Annotated[str, typer.Option(help="An answer or a remark, in the customer's words.")] = "",
-    role: CustomerRoleOption = Role.CUSTOMER,
+    role: CustomerRoleOption = None,
 ) -> None:
     """Supply what was asked for: evidence, an answer."""
     if not evidence and not note.strip():
@@ -108,7 +109,7 @@ def withdraw(
     customer: Customer,
     *,
     explanation: Annotated[str, typer.Option(help="Why, in the customer's words.")] = "",
-    role: CustomerRoleOption = Role.CUSTOMER,
+    role: CustomerRoleOption = None,
 ) -> None:
     """Give a case up, before money moves."""
     message = Withdrawal(explanation=explanation)

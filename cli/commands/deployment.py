@@ -18,14 +18,18 @@ from aftersales.contract.values import ErrorCode
 from aftersales.proof import ProofKey
 from aftersales.sealing import EncryptionError
 from cli.commands.errors import CommandError
-from cli.home import EVERY_ROLE, LINK_KEY_ID, PAYEE_KEY_ID, Home, HomeError
+from cli.home import LINK_KEY_ID, PAYEE_KEY_ID, Home, HomeError
+from cli.tokens import TokenFile, elsewhere
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
     from temporalio.client import Client
 
     from aftersales.client import AfterSales
+    from aftersales.proof import Signer
     from aftersales.sealing import EncryptionKey
+    from cli.commands.identity import Speaker
+    from cli.commands.signing import SigningService
     from integrations.links import LinkSigner
     from storage.payees import PayeeStore
 
@@ -43,12 +47,34 @@ class Deployment:
         self.home = Home(folder)
         self._environ = environ
 
-    async def client(self) -> AfterSales:
-        """Raises HomeError (no stack, no environment), CommandError (the stack was killed), AftersalesError."""
+    async def client(self, speaker: Speaker | None = None) -> AfterSales:
+        """Signs as `speaker`; without one, by the command line's own key.
+
+        Raises HomeError (no stack, no environment), CommandError (the stack was killed), AftersalesError.
+        """
         from aftersales.client import AfterSales
 
-        key = self._proof_key()
+        service = self.signing_service() if speaker and speaker.account else None
+        key: Signer = service or self._proof_key()
         return await self._reached(lambda address: AfterSales.connect(caller=CALLER, key=key, address=address))
+
+    def vouches(self) -> bool:
+        """Whether the command line's own word counts for who of the staff somebody is."""
+        return "AFTERSALES_CLI_PROOF_SECRET" in self._environ or self.home.vouches()
+
+    def token(self) -> TokenFile:
+        """Where the login to this deployment is kept."""
+        named = self._environ.get("AFTERSALES_PORTAL_URL")
+        return elsewhere(named, self._environ) if named else TokenFile(self.home.login_file)
+
+    def signing_service(self) -> SigningService | None:
+        """The portal, for whoever is logged in to this deployment; None if nobody is. Raises HomeError."""
+        token = self.token().read()
+        if token is None:
+            return None
+        from cli.commands.signing import SigningService
+
+        return SigningService(self.portal_url(), token)
 
     async def temporal(self) -> Client:
         """Temporal itself, for what is about no case. Raises as `client` does."""
@@ -87,6 +113,8 @@ class Deployment:
         try:
             yield engine
         except (SQLAlchemyError, OSError) as error:
+            if isinstance(error, BrokenPipeError) or getattr(error, "filename", None):
+                raise  # of the terminal or of somebody's file: the database has no part in it
             raise unusable_database(url, error) from error
         finally:
             await engine.dispose()
@@ -94,6 +122,12 @@ class Deployment:
     def database_url(self) -> str:
         """The environment's, else that of the folder's stack, even when it has stopped. Raises HomeError."""
         return self._environ.get("AFTERSALES_DATABASE_URL") or self.home.used_database_url()
+
+    def own_seals(self) -> str | None:
+        """Where the embedded stack seals the log of its own database; None of another deployment."""
+        if self._environ.get("AFTERSALES_DATABASE_URL") or not self.home.seals.is_dir():
+            return None
+        return str(self.home.seals)
 
     def portal_url(self) -> str:
         return self._environ.get("AFTERSALES_PORTAL_URL") or self.home.addresses().portal
@@ -162,7 +196,7 @@ class Deployment:
         if secret is None:
             return self.home.cli_key()
         try:
-            return ProofKey(self._environ.get("AFTERSALES_CLI_PROOF_KEY_ID", CALLER), secret, EVERY_ROLE)
+            return ProofKey(self._environ.get("AFTERSALES_CLI_PROOF_KEY_ID", CALLER), secret)
         except ValueError as error:
             raise CommandError(f"AFTERSALES_CLI_PROOF_SECRET cannot be used: {error}.") from error
 

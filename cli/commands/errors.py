@@ -16,7 +16,12 @@ from storage.errors import StorageError
 
 FAILED: Final = 1
 MISTYPED: Final = 2
-_IDENTIFIERS: Final = r"^[A-Za-z0-9._:@/\-]+$"  # the contract's pattern for ids of others
+_PATTERNS: Final = {
+    r"^[A-Za-z0-9._:@/\-]+$": "may hold letters, digits and . _ : @ / - only, and no blank",  # ids of others
+    r"^[a-z0-9][a-z0-9._\-]*$": "may hold small letters, digits and . _ - only, and begins with a letter or a digit",
+    r"^[a-z][a-z0-9\-]{0,31}$": "may hold small letters, digits and - only, begins with a letter, and has 32 at most",
+}
+"""Of the contract's ids, of accounts, of groups; as people say them."""
 READABLE: Final = (AftersalesError, HomeError, ServerUnavailableError, StorageError, PolicyError)
 
 
@@ -74,7 +79,7 @@ def _wrong(found: ErrorDetails) -> str:
             return "must not be empty"
         case "string_too_long" | "too_long":
             return f"is too long, at most {limits['max_length']} are allowed"
-        case "string_pattern_mismatch" if limits["pattern"] == _IDENTIFIERS:
-            return "may hold letters, digits and . _ : @ / - only, and no blank"
+        case "string_pattern_mismatch" if limits["pattern"] in _PATTERNS:
+            return _PATTERNS[limits["pattern"]]
         case _:
             return found["msg"].removeprefix("Value error, ")

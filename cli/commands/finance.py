@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,9 +12,10 @@ import typer
 from rich.table import Table
 
 from aftersales.contract.messages import HandPayment
-from aftersales.contract.values import HandPaymentAct, Role
+from aftersales.contract.values import HandPaymentAct
 from cli.commands.answers import stored_case, tell
 from cli.commands.deployment import Deployment
+from cli.commands.identity import CASHIERS, speaker_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     EvidenceOption,
@@ -23,7 +24,6 @@ from cli.commands.parameters import (
     StaffActorOption,
     StaffRoleOption,
     said_in,
-    staff_actor,
 )
 from cli.commands.payment_numbers import PaymentArgument
 from cli.commands.screen import amount, console, moment, plain, say, table, words
@@ -55,7 +55,7 @@ class Cashier:
 
     payment: PaymentArgument
     actor: StaffActorOption = None
-    role: StaffRoleOption = Role.FINANCE
+    role: StaffRoleOption = None
     message_id: MessageIdOption = None
     home: HomeOption = DEFAULT_HOME
 
@@ -65,8 +65,9 @@ class Cashier:
         asyncio.run(self._say(HandPayment.model_validate(fields), evidence))
 
     async def _say(self, message: HandPayment, files: Sequence[Path]) -> None:
-        deployment, actor, number = Deployment(self.home), staff_actor(self.actor), self.payment.number
-        client = await deployment.client()
+        deployment, number = Deployment(self.home), self.payment.number
+        speaker = await speaker_of(deployment, self.actor, self.role, CASHIERS)
+        client = await deployment.client(speaker)
         if files:
             from cli.commands.evidence import upload  # noqa: PLC0415 - loaded only where there is evidence
 
@@ -74,7 +75,7 @@ class Cashier:
             refs = await upload(deployment, number, customer_id, files)
             message = message.model_copy(update={"evidence": refs})
         answer = await client.record_hand_payment(
-            number, message, actor=actor, role=self.role, message_id=self.message_id
+            number, message, actor=speaker.actor, role=speaker.role, message_id=self.message_id
         )
         tell(number, answer, next_step=_NEXT[message.act].format(payment=self.payment.provider_number))
 
@@ -89,27 +90,30 @@ def list_payments(
 
 
 async def _list(deployment: Deployment, limit: int) -> None:
-    from storage.hand_payments import unfinished  # noqa: PLC0415 - not needed for `--help`
+    from storage.hand_payments import disputed, unfinished  # noqa: PLC0415 - not needed for `--help`
 
     async with deployment.database() as engine:
         payments = await unfinished(engine, limit=limit)
+        held = await disputed(engine, payments)
     if payments:
-        console().print(payment_table(payments))
+        console().print(payment_table(payments, held))
     else:
         say("No payment is to be made by hand.")
 
 
-def payment_table(payments: Sequence[HandPaymentRow]) -> Table:
-    """A line a payment; of accounts only what everybody may see."""
+def payment_table(payments: Sequence[HandPaymentRow], disputed: Collection[str] = ()) -> Table:
+    """A line a payment; of accounts only what everybody may see. `disputed`: numbers of what is not to be paid."""
     shown = table("Payment", "Amount", "To", "State")
     for each in payments:
         to = words(each.method.value) if each.method else "as it was paid"
-        cells = (each.provider_number, amount(each.amount), f"{to} {each.destination}".strip(), _state(each))
+        cells = (each.provider_number, amount(each.amount), f"{to} {each.destination}".strip(), _state(each, disputed))
         shown.add_row(*(plain(cell) for cell in cells))
     return shown
 
 
-def _state(payment: HandPaymentRow) -> str:
+def _state(payment: HandPaymentRow, disputed: Collection[str]) -> str:
+    if payment.provider_number in disputed:
+        return "do not pay: a chargeback gives the customer the money back"
     if payment.paid_by:
         return f"to be confirmed: paid by {payment.paid_by} with {payment.reference}, {moment(payment.paid_at)}"
     return f"to pay since {moment(payment.filed_at)}"

@@ -13,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.write_offs import Lost, WriteOff, write_off
-from aftersales.contract.values import Money, Role
+from aftersales.contract.values import Money
 from cli.commands.answers import stored_case
 from cli.commands.deployment import Deployment
 from cli.commands.errors import MistypedError
+from cli.commands.identity import CASHIERS, Speaker, speaker_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     HomeOption,
@@ -25,7 +26,6 @@ from cli.commands.parameters import (
     StaffRoleOption,
     TypedAmount,
     said_in,
-    staff_actor,
 )
 from cli.commands.payment_numbers import PaymentArgument
 from cli.commands.screen import amount, console, moment, plain, say, table, words
@@ -87,7 +87,7 @@ def write_off_command(
         ),
     ] = Lost.OVERPAYMENT,
     actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.FINANCE,
+    role: StaffRoleOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write off money of a payment that will not come back; for finance, and never to be undone."""
@@ -95,10 +95,13 @@ def write_off_command(
         **payment._asdict(),
         "lost": lost,
         "reason": said_in("--reason", reason),
-        "actor": staff_actor(actor),
-        "role": role,
     }
-    asyncio.run(_write_off(Deployment(home), given_up, TypedAmount(typed)))
+    deployment, asked = Deployment(home), TypedAmount(typed)
+
+    async def given_up_by_finance() -> None:
+        await _write_off(deployment, given_up, asked, await speaker_of(deployment, actor, role, CASHIERS))
+
+    asyncio.run(given_up_by_finance())
 
 
 async def _of_case(deployment: Deployment, number: str, *, as_json: bool) -> None:
@@ -127,14 +130,14 @@ async def _trial_balance(deployment: Deployment, before: datetime | None, *, as_
     _write(Books((), accounts), "any case", as_json=as_json)
 
 
-async def _write_off(deployment: Deployment, given_up: dict[str, object], typed: TypedAmount) -> None:
+async def _write_off(deployment: Deployment, given_up: dict[str, object], typed: TypedAmount, speaker: Speaker) -> None:
     from storage.store import SqlStore  # noqa: PLC0415
 
     case = await stored_case(deployment, str(given_up["number"]))
     currency = typed.currency or (case.amount.currency if case.amount else None)
     if currency is None:
         raise MistypedError("The case has no amount, so nothing of it was paid and nothing can be written off.")
-    asked = WriteOff.model_validate(given_up | {"amount": typed.money(currency)})
+    asked = WriteOff.model_validate(given_up | speaker._asdict() | {"amount": typed.money(currency)})
     async with deployment.database() as engine, SqlStore(engine).begin() as unit:
         posting = await write_off(unit, asked, datetime.now(UTC))
     say(f"Written off: {amount(posting.amount)} of payment {posting.provider_number}, from {words(posting.credit)}.")

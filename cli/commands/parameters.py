@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -77,21 +76,23 @@ EvidenceOption = Annotated[
     ),
 ]
 StaffActorOption = Annotated[
-    str | None, typer.Option("--actor", metavar="ID", help="Who says so; by default your login name.")
+    str | None, typer.Option("--actor", metavar="ID", help="Who says so; by default who is logged in.")
 ]
 StaffRoleOption = Annotated[
-    Role,
-    typer.Option("--role", metavar="ROLE", show_default=True, help=f"What they act as: {', '.join(Role)}."),
+    Role | None,
+    typer.Option(
+        "--role", metavar="ROLE", help=f"What they act as, by default the role that fits; one of {', '.join(Role)}."
+    ),
 ]
 CustomerActorOption = Annotated[
-    str | None, typer.Option("--actor", metavar="ID", help="Who says so; by default the customer of the case.")
+    str | None,
+    typer.Option("--actor", metavar="ID", help="Who says so; by default who is logged in, else the customer."),
 ]
 CustomerRoleOption = Annotated[
-    Role,
+    Role | None,
     typer.Option(
         "--role",
         metavar="ROLE",
-        show_default=True,
         help=f"What they act as; who speaks in the customer's place is an agent. One of {', '.join(Role)}.",
     ),
 ]
@@ -143,11 +144,3 @@ def said_in(option: str, text: str) -> str:
     if not text.strip():
         raise MistypedError(f"{option} is empty: write what it is to say.")
     return text
-
-
-def staff_actor(named: str | None) -> str:
-    """Who decides: named, or whoever is logged in."""
-    try:
-        return named or getpass.getuser()
-    except (OSError, KeyError):
-        raise MistypedError("Nobody is logged in by name here; say with --actor who it is.") from None

@@ -17,13 +17,13 @@ from aftersales.contract.values import LegState, Role
 from cli.commands.answers import stored_case
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError
+from cli.commands.identity import CASHIERS, Speaker, speaker_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     HomeOption,
     NumberArgument,
     StaffActorOption,
     StaffRoleOption,
-    staff_actor,
 )
 from cli.commands.payout_choice import choose, told
 from cli.commands.screen import amount, console, plain, say, table, words
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from activities.ports import KeptPayee, Payee
     from activities.rows import LegRow
 
-REVEALERS: Final = frozenset({Role.FINANCE, Role.ADMIN})
 REVEALED: Final = "destination_revealed"
 ERASED: Final = "destinations_erased"
 _UNDER_WAY: Final = frozenset(LegState) - {LegState.SUCCEEDED, LegState.FAILED, LegState.REVERSED}
@@ -78,18 +77,19 @@ def destination_table(named: Sequence[KeptPayee], legs: Sequence[LegRow]) -> Tab
 def reveal(
     number: NumberArgument,
     actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.FINANCE,
+    role: StaffRoleOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show whole the destinations that payments are on their way to; for finance, and recorded."""
-    if role not in REVEALERS:
+    if role not in (None, *CASHIERS):
         raise CommandError(
             f"The role {role.value} may not see a whole account; `aftersales payout show {number}` shows it masked."
         )
-    asyncio.run(_reveal(Deployment(home), number, staff_actor(actor), role))
+    asyncio.run(_reveal(Deployment(home), number, actor, role))
 
 
-async def _reveal(deployment: Deployment, number: str, actor: str, role: Role) -> None:
+async def _reveal(deployment: Deployment, number: str, actor: str | None, role: Role | None) -> None:
+    speaker = await speaker_of(deployment, actor, role, CASHIERS)
     await stored_case(deployment, number)
     async with deployment.payees() as payees:
         named = {kept.token for kept in await payees.of_case(number)}
@@ -101,7 +101,7 @@ async def _reveal(deployment: Deployment, number: str, actor: str, role: Role) -
             f"{number}` shows those that were named, masked."
         )
     payments = ", ".join(row.leg.provider_number for row in going.values())
-    await _note(deployment, [number], REVEALED, actor, role, payments)
+    await _note(deployment, [number], REVEALED, speaker, payments)
     async with deployment.payees() as payees:
         shown = [(row, await payees.reveal(token)) for token, row in going.items()]
     console().print(revealed_table(shown))
@@ -127,7 +127,7 @@ def revealed_table(shown: Sequence[tuple[LegRow, Payee]]) -> Table:
 def erase(
     customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Whose destinations.")],
     actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.ADMIN,
+    role: StaffRoleOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
@@ -135,20 +135,21 @@ def erase(
 
     Money that is still to go to one of them does not arrive there.
     """
-    if role is not Role.ADMIN:
+    if role not in (None, Role.ADMIN):
         raise CommandError(f"The role {role.value} may not erase anything; an admin may.")
     if not yes and not typer.confirm(f"Erase all destinations of {customer_id} for good?"):
         raise CommandError("It was not confirmed, so nothing was erased.")
-    asyncio.run(_erase(Deployment(home), customer_id, staff_actor(actor), role))
+    asyncio.run(_erase(Deployment(home), customer_id, actor))
 
 
-async def _erase(deployment: Deployment, customer_id: str, actor: str, role: Role) -> None:
+async def _erase(deployment: Deployment, customer_id: str, actor: str | None) -> None:
+    speaker = await speaker_of(deployment, actor, Role.ADMIN, ())
     async with deployment.payees() as payees:
         numbers = await payees.erase(customer_id, datetime.now(UTC))
     if not numbers:
         say(f"Nothing is kept of {customer_id}, so nothing was erased.")
         return
-    await _note(deployment, numbers, ERASED, actor, role)
+    await _note(deployment, numbers, ERASED, speaker)
     say(f"Erased: what was named for {', '.join(numbers)}.")
 
 
@@ -162,7 +163,7 @@ async def _payouts(deployment: Deployment, number: str) -> list[LegRow]:
 
 
 async def _note(
-    deployment: Deployment, numbers: Sequence[str], action: str, actor: str, role: Role, reason: str = ""
+    deployment: Deployment, numbers: Sequence[str], action: str, speaker: Speaker, reason: str = ""
 ) -> None:
     """In the cases' operations logs; for a look at an account before it is shown, so that nobody sees one without."""
     from activities.rows import AuditEntry
@@ -170,7 +171,15 @@ async def _note(
 
     now = datetime.now(UTC)
     entries = tuple(
-        AuditEntry(number=number, at=now, actor=actor, role=role.value, action=action, reason=reason)
+        AuditEntry(
+            number=number,
+            at=now,
+            actor=speaker.actor,
+            role=speaker.role.value,
+            channel=speaker.channel,
+            action=action,
+            reason=reason,
+        )
         for number in numbers
     )
     async with deployment.database() as engine, SqlStore(engine).begin() as unit:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from aftersales.contract.messages import PayoutChoice
-from aftersales.contract.values import Language, PayoutMethod, Role
+from aftersales.contract.values import Language, PayoutMethod
 from cli.commands.answers import stored_case, tell
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError, MistypedError
+from cli.commands.identity import SPOKESMEN, speaker_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     HomeOption,
@@ -26,7 +27,6 @@ from cli.commands.parameters import (
     NumberArgument,
     StaffActorOption,
     StaffRoleOption,
-    staff_actor,
 )
 from cli.commands.screen import amount, moment, say, words
 from cli.commands.speaking import spoken_by
@@ -90,7 +90,7 @@ class Spokesman:
 
     number: NumberArgument
     actor: StaffActorOption = None
-    role: StaffRoleOption = Role.AGENT
+    role: StaffRoleOption = None
     message_id: MessageIdOption = None
     home: HomeOption = DEFAULT_HOME
 
@@ -110,7 +110,8 @@ def choose(
 
 
 async def _choose(spokesman: Spokesman, method: Method, typed: dict[str, str | None], *, yes: bool) -> None:
-    deployment, number, actor = Deployment(spokesman.home), spokesman.number, staff_actor(spokesman.actor)
+    deployment, number = Deployment(spokesman.home), spokesman.number
+    speaker = await speaker_of(deployment, spokesman.actor, spokesman.role, SPOKESMEN)
     case = await stored_case(deployment, number)
     async with deployment.payees() as payees:
         owed = await payees.owed(number)
@@ -122,11 +123,12 @@ async def _choose(spokesman: Spokesman, method: Method, typed: dict[str, str | N
     found = _destination(method, typed, case.start.application.language)
     if not yes:
         _ask_whether_right(found)
-    client = await deployment.client()  # while nothing is kept yet
+    client = await deployment.client(speaker)  # while nothing is kept yet
     async with deployment.payees() as payees:
-        choice, token = await _kept(payees, case, found, actor)
+        choice, token = await _kept(payees, case, found, speaker.actor)
     message_id = spokesman.message_id or f"payout-{token}"
-    tell(number, await client.choose_payout(number, choice, actor=actor, role=spokesman.role, message_id=message_id))
+    answer = await client.choose_payout(number, choice, actor=speaker.actor, role=speaker.role, message_id=message_id)
+    tell(number, answer)
 
 
 def told(owed: Owed, number: str) -> str:

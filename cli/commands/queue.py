@@ -55,10 +55,15 @@ def case_table(cases: tuple[CaseRow, ...], now: datetime) -> Table:
             words(application.reason.value),
             amount(case.amount),
             status(case.status),
-            plain(case.assignee or case.waits_for.value),
+            plain(_whose(case, now)),
             due(case.due_at, now),
         )
     return shown
+
+
+def _whose(case: CaseRow, now: datetime) -> str:
+    who = case.assignee or case.waits_for.value
+    return f"{who}: {case.lease.holder}" if case.lease and case.lease.until > now else who
 
 
 def narrow_case_table(cases: tuple[CaseRow, ...], now: datetime) -> Table:
@@ -70,6 +75,6 @@ def narrow_case_table(cases: tuple[CaseRow, ...], now: datetime) -> Table:
             plain(f"{case.number}\n{application.order_id}"),
             f"{words(application.reason.value)}\n{amount(case.amount)}",
             status(case.status),
-            plain(f"{case.assignee or case.waits_for.value}\n{due(case.due_at, now)}"),
+            plain(f"{_whose(case, now)}\n{due(case.due_at, now)}"),
         )
     return shown

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from aftersales.contract.values import Role
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError, MistypedError
+from cli.commands.identity import CASHIERS, speaker_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     HomeOption,
     StaffActorOption,
     StaffRoleOption,
     said_in,
-    staff_actor,
 )
 from cli.commands.screen import console, say, words
 
@@ -74,17 +73,18 @@ def explain(
     finding: Annotated[str, typer.Argument(metavar="FINDING", help="The finding's id, such as `show` lists it.")],
     reason: Annotated[str, typer.Option(help="Why nothing is left to do about it, for the books and the log.")],
     actor: StaffActorOption = None,
-    role: StaffRoleOption = Role.FINANCE,
+    role: StaffRoleOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Close a difference that is explained; for finance."""
-    said: dict[str, object] = {
-        "finding_id": finding.strip().lower(),
-        "reason": said_in("--reason", reason),
-        "actor": staff_actor(actor),
-        "role": role,
-    }
-    asyncio.run(_explain(Deployment(home), said))
+    said = {"finding_id": finding.strip().lower(), "reason": said_in("--reason", reason)}
+    deployment = Deployment(home)
+
+    async def explained_by_finance() -> None:
+        speaker = await speaker_of(deployment, actor, role, CASHIERS)
+        await _explain(deployment, {**said, **speaker._asdict()})
+
+    asyncio.run(explained_by_finance())
 
 
 async def _show(deployment: Deployment, day: date | None, limit: int, *, as_json: bool) -> None:

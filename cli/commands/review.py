@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from aftersales.contract.messages import Decision
-from aftersales.contract.values import DecisionKind, Money, Role
+from aftersales.contract.messages import Answer, Decision
+from aftersales.contract.values import CaseStatus, DecisionKind, Money
 from cli.commands.answers import stored_case, tell
 from cli.commands.deployment import Deployment
 from cli.commands.errors import MistypedError
+from cli.commands.identity import REVIEWERS, speaker_of
 from cli.commands.parameters import (
     DEFAULT_HOME,
     AmountOption,
@@ -25,7 +26,6 @@ from cli.commands.parameters import (
     TypedAmount,
     items_of,
     said_in,
-    staff_actor,
     typed_amount,
 )
 from cli.commands.screen import say
@@ -40,6 +40,9 @@ ReasonCodeOption = Annotated[
 ]
 
 
+_UNDECIDED: Final = frozenset({CaseStatus.UNDER_REVIEW, CaseStatus.AWAITING_CUSTOMER, CaseStatus.PAYMENT_FAILED})
+
+
 @dataclass(frozen=True)
 class Reviewer:
     """Who decides which case, through which deployment, and whether an answer is waited for."""
@@ -47,7 +50,7 @@ class Reviewer:
     number: NumberArgument
     reason_code: ReasonCodeOption = ""
     actor: StaffActorOption = None
-    role: StaffRoleOption = Role.AGENT
+    role: StaffRoleOption = None
     by_signal: SignalOption = False
     message_id: MessageIdOption = None
     home: HomeOption = DEFAULT_HOME
@@ -60,16 +63,36 @@ class Reviewer:
         asyncio.run(self._send(decision, amount))
 
     async def _send(self, decision: Decision, amount: TypedAmount | None) -> None:
-        deployment, actor = Deployment(self.home), staff_actor(self.actor)
+        deployment = Deployment(self.home)
+        speaker = await speaker_of(deployment, self.actor, self.role, REVIEWERS)
         if amount:
             decision = decision.model_copy(update={"amount": await _money(deployment, self.number, amount)})
-        client = await deployment.client()
+        client = await deployment.client(speaker)
         if self.by_signal:
-            await client.review(self.number, decision, actor=actor, role=self.role)
+            await client.review(self.number, decision, actor=speaker.actor, role=speaker.role)
             say(f"Sent. What becomes of it is shown by: aftersales show {self.number}")
             return
-        answer = await client.decide(self.number, decision, actor=actor, role=self.role, message_id=self.message_id)
-        tell(self.number, answer)
+        answer = await client.decide(
+            self.number, decision, actor=speaker.actor, role=speaker.role, message_id=self.message_id
+        )
+        tell(self.number, answer, what_follows(decision, answer))
+
+
+def what_follows(decision: Decision, answer: Answer) -> str:
+    """What comes of an act that the case accepted; its new status alone does not say."""
+    match decision.kind:
+        case DecisionKind.APPROVE | DecisionKind.APPROVE_PART if answer.status in _UNDECIDED:
+            return "No money moves yet: a second person has to approve the same amount and destination."
+        case DecisionKind.ASK:
+            return "The customer is written to."
+        case DecisionKind.EXTEND:
+            return f"There are {decision.handling_hours} h more, and the customer is told."
+        case DecisionKind.HAND_OVER:
+            return f"The group {decision.hand_to} is to decide."
+        case DecisionKind.ESCALATE:
+            return "The supervisors are to decide."
+        case _:
+            return ""
 
 
 async def _money(deployment: Deployment, number: str, amount: TypedAmount) -> Money:

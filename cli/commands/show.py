@@ -40,7 +40,8 @@ async def write_changes(deployment: Deployment, number: str) -> None:
 
 async def write_case(deployment: Deployment, number: str, *, audit: bool = False) -> None:
     """The case as the database has it; what is not there yet is asked of its workflow."""
-    from cli.commands.case_screen import audit_log, case_panel, view_line  # noqa: PLC0415
+    from cli.commands.audit_screen import log_table  # noqa: PLC0415
+    from cli.commands.case_screen import case_panel, view_line  # noqa: PLC0415
     from storage.reading import Reading  # noqa: PLC0415
 
     async with deployment.database() as engine:
@@ -53,4 +54,4 @@ async def write_case(deployment: Deployment, number: str, *, audit: bool = False
         return
     console().print(case_panel(record, datetime.now(UTC)))
     if audit:
-        console().print(audit_log(record.audit, broken))
+        console().print(log_table(record.audit, broken))

@@ -69,6 +69,7 @@ def up(
         database_url=os.environ.get("AFTERSALES_DATABASE_URL") or None,
         headless=headless,
         usual_ports=not any_ports,
+        vouches=False,
     )
     asyncio.run(_up(options))
 
@@ -136,6 +137,9 @@ def welcome(stack: Stack) -> Iterator[str]:
         seconds = span(timedelta(seconds=options.order_lookup_s))
         yield f"An order that the shop does not know is looked up again for {seconds} only."
     call = calling(options.home.folder)
+    if not options.vouches:
+        first, login = call.line("staff add NAME --role admin"), call.line("login NAME")
+        yield f"Who decides logs in: {login}; the first account is made by: {first}"
     going_on = (call.line("orders import FILE"), call.alone("apply --help"), call.line("queue"))
     yield f"Go on in another terminal: {', '.join(going_on)}"
 

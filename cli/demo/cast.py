@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import random
 import re
 import struct
 import zlib
@@ -17,6 +18,7 @@ from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Han
 from aftersales.contract.values import (
     CaseStatus,
     DecisionKind,
+    ErrorCode,
     EvidenceRef,
     HandPaymentAct,
     LegState,
@@ -26,12 +28,18 @@ from aftersales.contract.values import (
 from cli.commands.evidence import ticket_for
 from cli.home import LINK_KEY_ID, Home
 from cli.stack import Stack
+from domain.chargebacks import ChargebackState
 from integrations.links import LinkKey, LinkSigner
 from integrations.mail_folder import read_mails
 from storage.reading import CaseRecord, Reading
+from storage.risk import RiskBook
 
 PATIENCE_S: Final = 90
 LOOK_EVERY_S: Final = 0.25
+MOST_DISPUTES: Final = 100
+SQUARES: Final = 9
+SIDE: Final = 80
+"""Squares of a picture in a row, and pixels of each."""
 
 
 class SceneError(Exception):
@@ -41,8 +49,11 @@ class SceneError(Exception):
 class Cast:
     """One customer's case and everybody around it."""
 
-    def __init__(self, stack: Stack, client: AfterSales, reading: Reading, sandbox: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, stack: Stack, client: AfterSales, reading: Reading, risks: RiskBook, sandbox: httpx2.AsyncClient
+    ) -> None:
         self.client = client
+        self._risks = risks
         self._home: Home = stack.options.home
         self._portal = stack.addresses.portal
         self._reading = reading
@@ -140,6 +151,13 @@ class Cast:
         if not answer.accepted:
             raise SceneError(f"{number}: the decision {kind.value} was refused: {answer.sentence}")
 
+    async def refused(self, number: str, code: ErrorCode, kind: DecisionKind, role: Role, **fields: object) -> None:
+        """A decision that must not be taken."""
+        decision = Decision.model_validate({"kind": kind, **fields})
+        answer = await self.client.decide(number, decision, actor=f"{role.value}-1", role=role)
+        if answer.accepted or answer.code is not code:
+            raise SceneError(f"{number}: {kind.value} by {role.value} should be refused as {code.value}: {answer}")
+
     async def review(self, number: str, kind: DecisionKind, **fields: object) -> None:
         """The same by signal: nobody waits for an answer."""
         decision = Decision.model_validate({"kind": kind, **fields})
@@ -160,16 +178,31 @@ class Cast:
         """Script what happens to the next refund of a charge."""
         await self._admin("POST", "/faults", {"kind": kind, "payment": charge})
 
-    async def finish_refund(self, charge: str) -> None:
+    async def finish_refund(self, charge: str, outcome: str = "succeed") -> None:
         refund = await self._refund_of(charge, "pending")
-        await self._admin("POST", f"/stripe/refunds/{refund}/finish", {"outcome": "succeed"})
+        await self._admin("POST", f"/stripe/refunds/{refund}/finish", {"outcome": outcome})
 
     async def reverse_refund(self, charge: str) -> None:
         refund = await self._refund_of(charge, "succeeded")
         await self._admin("POST", f"/stripe/refunds/{refund}/reverse", {})
 
     async def dispute(self, charge: str) -> None:
+        """The customer's bank takes the payment back; waits until the provider's message has told us."""
         await self._admin("PUT", f"/stripe/charges/{charge}/dispute", {"open": True})
+        await self._dispute_is(charge, ChargebackState.OPEN)
+
+    async def settle_dispute(self, charge: str) -> None:
+        """The bank finds for the shop."""
+        await self._admin("PUT", f"/stripe/charges/{charge}/dispute", {"open": False, "outcome": "won"})
+        await self._dispute_is(charge, ChargebackState.WON)
+
+    async def _dispute_is(self, charge: str, state: ChargebackState) -> None:
+        for _ in range(int(PATIENCE_S / LOOK_EVERY_S)):
+            known = await self._risks.chargebacks(limit=MOST_DISPUTES)
+            if any(each.payment_reference == charge and each.state is state for each in known):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+        raise SceneError(f"nobody told us that the dispute of {charge} is {state.value}")
 
     async def close_payer(self, reference: str) -> None:
         await self._admin("PUT", f"/wechat/payments/{reference}/payer", {"abnormal": True})
@@ -189,10 +222,11 @@ class Cast:
 
 
 def picture(seed: str) -> bytes:
-    """A small PNG that is another one for each seed."""
-    shade = zlib.crc32(seed.encode()) & 0xFF
-    rows = b"".join(b"\0" + bytes((x + y * shade) & 0xFF for x in range(32)) for y in range(32))
-    header = struct.pack(">IIBBBBB", 32, 32, 8, 0, 0, 0, 0)
+    """A PNG that looks like no other one's: a pattern of grey squares."""
+    shades = random.Random(seed)  # noqa: S311 - a picture is no secret
+    squares = [[shades.randrange(256) for _ in range(SQUARES)] for _ in range(SQUARES)]
+    rows = b"".join((b"\0" + bytes(shade for shade in row for _ in range(SIDE))) * SIDE for row in squares)
+    header = struct.pack(">IIBBBBB", SQUARES * SIDE, SQUARES * SIDE, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         for name, body in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))

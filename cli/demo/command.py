@@ -104,6 +104,7 @@ def look_around(console: Console, stack: Stack, ending: Ending) -> None:
         "Web UI, all cases": case_list(stack.addresses.ui),
         "sandbox's books": f"{stack.addresses.sandbox}/admin/executions",
         "one case": call.line(f"show {ending.example}"),
+        "why it was so decided": call.line(f"explain {ending.example}"),
         "all cases": call.line("queue --all"),
         "mails sent": call.line("mails"),
         "orders to play with": f"{call.alone('orders example')} > orders.jsonl",

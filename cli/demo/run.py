@@ -24,6 +24,7 @@ from integrations.clock import SystemClock
 from storage.engine import create_store_engine
 from storage.orders import save_orders
 from storage.reading import CaseRecord, Reading
+from storage.risk import RiskBook
 from worker.paying import own_tills
 
 CALLER: Final = "demo-shop"
@@ -56,7 +57,9 @@ async def run_scenes(stack: Stack, console: Console, scenes: Sequence[Scene] = S
             saved = await save_orders(engine, orders)
             await seed_payments(sandbox, orders)
             console.print(f"{len(saved.inserted)} fresh orders imported.")
-            cast = Cast(stack, await stack.client(CALLER), reading, sandbox)
+            if not console.is_terminal:
+                console.print("Their refunds run now, some minutes; the table is written when all are closed.")
+            cast = Cast(stack, await stack.client(CALLER), reading, RiskBook(engine), sandbox)
             shows = {part.number: scene.shows for scene, part in parts.items()}
             async with _live_board(console, reading, shows):
                 troubles = await asyncio.gather(*(_play(cast, scene, part) for scene, part in parts.items()))

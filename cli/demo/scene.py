@@ -59,7 +59,9 @@ class Scene:
     somebody_elses: bool = False
 
 
-BACK = {"goods_back": True}
+BACK = {"goods_back": True, "unused": True, "packaging_intact": True}
 MUG = Goods("马克杯 Mug", 4_900)
 LAMP = Goods("台灯 Desk lamp", 15_900, category="lighting")
 COAT = Goods("大衣 Winter coat", 89_900, category="clothing")
+PLATE = Goods("瓷盘 Plate", 1_800)
+PIANO = Goods("钢琴 Piano", 1_290_000, quantity=1, category="music")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aftersales.contract.values import CaseStatus, DecisionKind, Language, LegState, Reason, Role
+from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, Language, LegState, Reason, Role
 from cli.demo.cast import Cast
 from cli.demo.money_scenes import MONEY_SCENES
-from cli.demo.scene import BACK, COAT, LAMP, MUG, Goods, Part, Scene
+from cli.demo.scene import BACK, COAT, LAMP, MUG, PIANO, PLATE, Goods, Part, Scene
 
 
 async def photo(cast: Cast, part: Part) -> None:
@@ -44,7 +44,8 @@ async def appeals_and_wins(cast: Cast, part: Part) -> None:
     await cast.reach(part.number, CaseStatus.REJECTED)
     await cast.appeal(part.number, part.customer_id, "The parcel lay at the neighbour's for two weeks.")
     await cast.reach(part.number, CaseStatus.UNDER_REVIEW)
-    await cast.decide(part.number, DecisionKind.APPROVE, Role.SUPERVISOR)
+    why = {"reason_code": "goodwill", "explanation": "The neighbour confirms it."}
+    await cast.decide(part.number, DecisionKind.APPROVE, Role.SUPERVISOR, **why)
 
 
 async def answer_is_lost(cast: Cast, part: Part) -> None:
@@ -71,6 +72,28 @@ async def merchant_pays_in(cast: Cast, part: Part) -> None:
 
 async def bank_disputes(cast: Cast, part: Part) -> None:
     await cast.dispute(part.charge)
+
+
+async def nobody_refunds_a_disputed_payment(cast: Cast, part: Part) -> None:
+    await cast.reach(part.number, CaseStatus.UNDER_REVIEW)
+    await cast.refused(part.number, ErrorCode.CHARGEBACK_OPEN, DecisionKind.APPROVE, Role.SUPERVISOR)
+    await cast.settle_dispute(part.charge)
+    await cast.decide(part.number, DecisionKind.APPROVE)
+
+
+async def one_card_is_closed(cast: Cast, part: Part) -> None:
+    await cast.leg_is(part.number, LegState.PENDING)
+    await cast.finish_refund(part.charge, "fail")
+    await finance_gives_up(cast, part)
+
+
+async def two_people_agree(cast: Cast, part: Part) -> None:
+    why = {"reason_code": "wrong_item", "explanation": "The warehouse confirms it."}
+    await cast.reach(part.number, CaseStatus.UNDER_REVIEW)
+    await cast.refused(part.number, ErrorCode.CEILING_EXCEEDED, DecisionKind.APPROVE, Role.AGENT, **why)
+    await cast.decide(part.number, DecisionKind.APPROVE, Role.SUPERVISOR, **why)
+    await cast.refused(part.number, ErrorCode.SAME_PERSON, DecisionKind.APPROVE, Role.SUPERVISOR, **why)
+    await cast.decide(part.number, DecisionKind.APPROVE, Role.FINANCE, **why)
 
 
 async def finance_gives_up(cast: Cast, part: Part) -> None:
@@ -131,6 +154,22 @@ SCENES: tuple[Scene, ...] = (
         CaseStatus.REFUNDED,
         play=photo,
         language=Language.ZH_CN,
+    ),
+    Scene(
+        "keep-it",
+        "a fault of little worth: refunded, the goods stay",
+        PLATE,
+        Reason.DAMAGED_IN_TRANSIT,
+        CaseStatus.REFUNDED,
+        play=photo,
+    ),
+    Scene(
+        "two-people",
+        "a large amount: two people have to agree",
+        PIANO,
+        Reason.WRONG_ITEM,
+        CaseStatus.REFUNDED,
+        play=two_people_agree,
     ),
     Scene("no-photo", "evidence never came", MUG, Reason.DAMAGED_IN_TRANSIT, CaseStatus.EXPIRED),
     Scene(
@@ -196,23 +235,23 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "dispute",
-        "the bank disputes the payment",
+        "the bank disputes the payment: nobody can refund it",
         MUG,
         Reason.CHANGED_MIND,
-        CaseStatus.REJECTED,
+        CaseStatus.REFUNDED,
         BACK,
         before=bank_disputes,
-        play=finance_gives_up,
+        play=nobody_refunds_a_disputed_payment,
     ),
     Scene(
         "one-of-two",
-        "two cards, the bank disputes one",
+        "two cards, one of them closed",
         LAMP,
         Reason.NOT_AS_DESCRIBED,
         CaseStatus.PARTLY_REFUNDED,
         {**BACK, "quantity": 2},
-        before=bank_disputes,
-        play=finance_gives_up,
+        before=answer_comes_later,
+        play=one_card_is_closed,
         paid_by=("stripe", "stripe"),
         second_minor=10_000,
     ),

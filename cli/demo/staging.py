@@ -18,12 +18,12 @@ _PAYMENTS = {"stripe": "ch_", "alipay": "2026", "wechat": "4200"}
 
 
 def part_of(scene: Scene, run: str, caller: str) -> Part:
-    """Who and what a scene is about in this run."""
+    """Who and what a scene is about in this run: its customer got nothing back in any other, which would count."""
     key = f"{run}-{scene.key}"
     return Part(
         number=number_for(caller, key),
         order_id=f"SO-{key}",
-        customer_id=f"customer-{scene.key}",
+        customer_id=f"customer-{key}",
         charge=f"{_PAYMENTS[scene.paid_by[0]]}{key}",
     )
 

@@ -1,6 +1,6 @@
 """What is applied for when a file of the retail layout is run: its returns, then a part of every other order.
 
-Pure and deterministic: the same file, tag and moment give the same applications.
+Pure and deterministic: the same file, policy, tag and moment give the same applications and the same ends.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from activities.gates import by_the_case
+from activities.rulings import APPROVALS, Action, Facts, Goods, Policy, RiskLevel
+from activities.weighing import NO_DELIVERY
 from aftersales.contract.messages import Application, Item
 from aftersales.contract.values import ErrorCode, Language, Money, Reason
+from domain.deadlines import days_since
 from domain.orders import OrderRecord, RecordLine
 from integrations.shop.outcomes import OrderRead, RowProblem
 from integrations.shop.retail import AS_IT_STANDS, RetailOptions
@@ -27,17 +31,17 @@ RETURN_RULE: Final = (
     "item that is not in it), or, without any earlier order, the number of the C invoice, which is no order."
 )
 PARTIAL_RULE: Final = (
-    "Every other order gives one unit back, unused, for a change of mind: of the cheapest line with two units or more, "
-    "else of the first line if the order has several. An order of a single unit gives back half its price, rounded "
-    "down. Lines whose unit costs more than the rules approve are passed over if another one is there."
+    "Every other order gives one unit back, unused and in its packaging, for a change of mind: of the cheapest line "
+    "with two units or more, else of the first line if the order has several. An order of a single unit gives back "
+    "half its price, rounded down. Lines whose unit costs more than the rules may approve are passed over if another "
+    "one is there."
+)
+HELD_RULE: Final = (
+    "What becomes of each is what the policy in force says. A refund may go to a person instead, for what was decided "
+    "before it: where the same customer's other cases make the risk high, or a budget, a ceiling or the breaker holds "
+    "it back."
 )
 
-AUTO_BOUND_MINOR: Final = 100_000
-"""Policy v1 approves up to this amount when the goods are back; above it a person decides."""
-
-CHANGED_MIND_DAYS: Final = 7
-FAULT_DAYS: Final = 30
-LATE_FAULT_DAYS: Final = 90
 NOBODY: Final = "unknown"
 _NOT_IN_IDS: Final = re.compile(r"[^A-Za-z0-9._\-]")
 
@@ -47,14 +51,25 @@ class Expected(StrEnum):
 
     REFUNDED = "refunded"
     REVIEWED = "reviewed"  # a person decides
-    ASKED = "asked"  # the customer is asked for evidence
+    ASKED = "asked"  # the customer is asked for evidence, or whether an exchange would do
     REFUSED = "refused"
+
+
+_ENDS: Final = {
+    Action.APPROVE: Expected.REFUNDED,
+    Action.APPROVE_AND_LEAVE: Expected.REFUNDED,
+    Action.REVIEW: Expected.REVIEWED,
+    Action.OFFER_EXCHANGE: Expected.ASKED,
+    Action.ASK_EVIDENCE: Expected.ASKED,
+    Action.REJECT: Expected.REFUSED,
+}
 
 
 class PlannedCase(NamedTuple):
     """An application with its request key, and what must become of it.
 
-    `reason_code` is the one that the case must carry then. An unknown order is looked up again for the policy's
+    `reason_code` is the one that the case must carry then, `at_high_risk` the one that it may carry instead, under
+    review, where the customer's other cases speak against it. An unknown order is looked up again for the policy's
     `order_lookup_s` before it is refused.
     """
 
@@ -62,6 +77,7 @@ class PlannedCase(NamedTuple):
     application: Application
     expected: Expected
     reason_code: str
+    at_high_risk: str = ""
 
 
 class RetailFile(NamedTuple):
@@ -81,12 +97,14 @@ def gather(outcomes: Iterable[OrderRead | RetailReturn | RowProblem]) -> RetailF
     )
 
 
-def plan(file: RetailFile, now: datetime, options: RetailOptions = AS_IT_STANDS) -> tuple[PlannedCase, ...]:
+def plan(
+    file: RetailFile, now: datetime, policy: Policy, options: RetailOptions = AS_IT_STANDS
+) -> tuple[PlannedCase, ...]:
     """Returns by `RETURN_RULE`, earliest first, then refunds by `PARTIAL_RULE`, in the file's sequence.
 
-    `options` are those the file was read with; `now` is when the applications are made.
+    `options` are those the file was read with; `now` is when the applications are made, `policy` what is in force then.
     """
-    shop = _Shop(file.orders, now, options)
+    shop = _Shop(file.orders, now, policy, options)
     returns = [shop.returned(row) for row in sorted(file.returns, key=lambda row: (row.returned_at, row.source.number))]
     partial = [shop.partial(order) for order in file.orders if order.order_id not in shop.refunded]
     return (*returns, *partial)
@@ -98,6 +116,7 @@ class _Shop:
 
     orders: Sequence[OrderRecord]
     now: datetime
+    policy: Policy
     options: RetailOptions
     refunded: set[str] = field(default_factory=set)
 
@@ -118,7 +137,7 @@ class _Shop:
         return self._not_found(row, earlier)
 
     def partial(self, order: OrderRecord) -> PlannedCase:
-        line = _line_to_give_back(order)
+        line = _line_to_give_back(order, self.policy.ceilings(order.currency).automatic_case)
         unit_minor = line.frozen.worth(0, 1).net_minor
         single = sum(each.frozen.quantity for each in order.lines) == 1
         half = Money(minor=unit_minor // 2, currency=order.currency) if single and unit_minor > 1 else None
@@ -132,9 +151,9 @@ class _Shop:
             amount=half,
             goods_back=True,
             unused=True,
+            packaging_intact=True,
         )
-        expected, code = _changed_mind(half.minor if half else unit_minor, self._days_since_delivery(order))
-        return PlannedCase(f"{order.order_id}/part", application, expected, code)
+        return self._decided(f"{order.order_id}/part", application, order, line, half.minor if half else unit_minor)
 
     def _found(self, row: RetailReturn, order: OrderRecord, line: RecordLine) -> PlannedCase:
         first = line.frozen.quantity - self._left[order.order_id, line.frozen.line_id]
@@ -142,8 +161,7 @@ class _Shop:
         self.refunded.add(order.order_id)
         application = _return_application(row, order.order_id, line.frozen.line_id)
         amount_minor = line.frozen.worth(first, row.quantity).net_minor
-        expected, code = _quality(amount_minor, self._days_since_delivery(order))
-        return PlannedCase(self._key(row), application, expected, code)
+        return self._decided(self._key(row), application, order, line, amount_minor)
 
     def _not_found(self, row: RetailReturn, earlier: Sequence[OrderRecord]) -> PlannedCase:
         """What is wrong is true whichever case comes first: never a wait for units that another return takes."""
@@ -167,8 +185,17 @@ class _Shop:
     def _key(self, row: RetailReturn) -> str:
         return self.options.order_id(f"{row.invoice}/row-{row.source.number}")
 
-    def _days_since_delivery(self, order: OrderRecord) -> int:
-        return max((self.now - (order.delivered_at or order.bought_at)).days, 0)
+    def _decided(
+        self, key: str, application: Application, order: OrderRecord, line: RecordLine, amount_minor: int
+    ) -> PlannedCase:
+        """By the policy, as long as nothing speaks against the customer; and its reason if something does."""
+        facts = _facts(application, order, line, amount_minor, self.now)
+        ruling = self.policy.rule(facts)
+        expected = _ENDS[ruling.action]
+        if ruling.action in APPROVALS and by_the_case(amount_minor, self.policy.ceilings(order.currency)):
+            expected = Expected.REVIEWED
+        at_high_risk = self.policy.rule(facts.model_copy(update={"risk_level": RiskLevel.HIGH}))
+        return PlannedCase(key, application, expected, ruling.reason_code, at_high_risk.reason_code)
 
 
 def _lines_of(order: OrderRecord, stock_code: str) -> list[RecordLine]:
@@ -191,26 +218,27 @@ def _return_application(row: RetailReturn, order_id: str, line_id: str) -> Appli
     )
 
 
-def _line_to_give_back(order: OrderRecord) -> RecordLine:
-    affordable = [line for line in order.lines if line.frozen.worth(0, 1).net_minor <= AUTO_BOUND_MINOR]
+def _line_to_give_back(order: OrderRecord, most_minor: int) -> RecordLine:
+    affordable = [line for line in order.lines if line.frozen.worth(0, 1).net_minor <= most_minor]
     lines = affordable or list(order.lines)
     several = [line for line in lines if line.frozen.quantity > 1]
     return min(several, key=lambda line: line.frozen.worth(0, 1).net_minor) if several else lines[0]
 
 
-def _changed_mind(amount_minor: int, days_since_delivery: int) -> tuple[Expected, str]:
-    """Policy v1, rows changed_mind_late, changed_mind_back and changed_mind_large."""
-    if days_since_delivery > CHANGED_MIND_DAYS:
-        return Expected.REFUSED, "window_closed"
-    if amount_minor > AUTO_BOUND_MINOR:
-        return Expected.REVIEWED, "amount_above_bound"
-    return Expected.REFUNDED, "changed_mind_in_time"
-
-
-def _quality(amount_minor: int, days_since_delivery: int) -> tuple[Expected, str]:
-    """Policy v1, rows fault_late, fault_back and fault_no_evidence."""
-    if days_since_delivery > LATE_FAULT_DAYS:
-        return Expected.REFUSED, "window_closed"
-    if amount_minor > AUTO_BOUND_MINOR or days_since_delivery > FAULT_DAYS:
-        return Expected.ASKED, "evidence_needed"
-    return Expected.REFUNDED, "merchant_fault"
+def _facts(
+    application: Application, order: OrderRecord, line: RecordLine, amount_minor: int, applied_at: datetime
+) -> Facts:
+    """What the policy is asked with, of a customer of whom nothing bad is known."""
+    return Facts(
+        reason=application.reason,
+        kind=application.kind,
+        amount_minor=amount_minor,
+        currency=order.currency,
+        days_since_delivery=NO_DELIVERY if order.delivered_at is None else days_since(order.delivered_at, applied_at),
+        days_since_purchase=days_since(order.bought_at, applied_at),
+        delivered=order.delivered_at is not None,
+        goods=(Goods(category=line.category, final_sale=line.final_sale),),
+        goods_back=application.goods_back,
+        unused=application.unused,
+        packaging_intact=application.packaging_intact,
+    )

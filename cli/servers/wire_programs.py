@@ -1,4 +1,4 @@
-"""Programs of others that the payment tests hold against the adapters, and the running of each on loopback.
+"""Programs of others that tests hold against the adapters, and the running of each on loopback.
 
 stripe-mock judges requests by Stripe's published schema and keeps no state; toxiproxy breaks connections on order.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.servers.go_programs import GoProgram
+from cli.servers.object_store import VERSITYGW
 from cli.servers.probes import LOOPBACK, free_port
 from cli.servers.processes import Launch, Processes
 
@@ -28,7 +29,7 @@ TOXIPROXY: Final = GoProgram(
     version="2.5.0",
     on_path_as="toxiproxy-server",
 )
-WIRE_PROGRAMS: Final = (STRIPE_MOCK, TOXIPROXY)
+WIRE_PROGRAMS: Final = (STRIPE_MOCK, TOXIPROXY, VERSITYGW)
 START_LIMIT_SECONDS: Final = 30.0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import Column, Row, Select, Table, Update, bindparam, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,3 +50,23 @@ def _update_row(table: Table) -> Update:
 
 def _key_name(column: str) -> str:
     return f"key_{column}"
+
+
+async def paged(
+    connection: AsyncConnection, query: Select[Any], key: Sequence[Column[Any]], rows_at_once: int
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    """The query's rows in ascending sequence of `key`, which is unique and among its columns; no page is empty."""
+    last: Row[Any] | None = None
+    while rows := (await connection.execute(page_after(last, query, key, rows_at_once))).all():
+        yield rows
+        if len(rows) < rows_at_once:
+            return
+        last = rows[-1]
+
+
+def page_after(last: Row[Any] | None, query: Select[Any], key: Sequence[Column[Any]], rows_at_once: int) -> Select[Any]:
+    """The query's next rows after `last`, None for the first ones."""
+    page = query.order_by(*key).limit(rows_at_once)
+    if last is None:
+        return page
+    return page.where(tuple_(*key) > tuple(last._mapping[column.name] for column in key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlmodel import Field
 
 from domain.allocation import FrozenLine, FrozenShipping, ThresholdPromotion
@@ -19,7 +19,11 @@ class Accounts(Stored, table=True):
     state: str
     name: str
     email: str
+    phone: str
     language: str
+    contact_verified: bool
+    guest: bool
+    since: datetime | None = Field(sa_type=UtcDateTime())
 
 
 class Orders(Stored, table=True):
@@ -33,8 +37,8 @@ class Orders(Stored, table=True):
     delivered_at: datetime | None = Field(sa_type=UtcDateTime())
     shipping: FrozenShipping | None = Field(sa_type=ModelJson(FrozenShipping))
     promotion: ThresholdPromotion | None = Field(sa_type=ModelJson(ThresholdPromotion))
-    payment_fingerprint: str
-    address_hash: str
+    payment_fingerprint: str = Field(index=True)
+    address_hash: str = Field(index=True)
     content_digest: str
 
 
@@ -57,7 +61,10 @@ class OrderLines(Stored, table=True):
 class Tenders(Stored, table=True):
     """The payments of an order, in the sequence in which they were charged."""
 
-    __table_args__ = (CheckConstraint("captured_minor >= 0", name="captured_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("captured_minor >= 0", name="captured_not_negative"),
+        Index("ix_tenders_provider_reference", "provider", "reference"),
+    )
 
     order_id: str = Field(primary_key=True, foreign_key="orders.order_id")
     tender_id: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""What the portal writes: webhooks received, evidence taken in, single-use tokens spent."""
+"""What the portal writes besides evidence: webhooks received, single-use tokens spent."""
 
 from __future__ import annotations
 
@@ -61,16 +61,6 @@ class WebhookInbox(Stored, table=True):
     amount_differs: bool
 
 
-class Evidence(Stored, table=True):
-    """Evidence by content hash, once for each case that it was uploaded for."""
-
-    sha256: str = Field(primary_key=True)
-    number: str = Field(primary_key=True)
-    media_type: str
-    size_bytes: int
-    uploaded_at: datetime = Field(sa_type=UtcDateTime())
-
-
 class SpentTokens(Stored, table=True):
     """Survey and payout links and upload tickets that were used, by the hash of the token."""
 
@@ -80,5 +70,4 @@ class SpentTokens(Stored, table=True):
 
 
 WEBHOOK_INBOX = table_of(WebhookInbox)
-EVIDENCE = table_of(Evidence)
 SPENT_TOKENS = table_of(SpentTokens)

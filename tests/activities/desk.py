@@ -29,6 +29,7 @@ from aftersales.contract.messages import (
     Answer,
     Appeal,
     Application,
+    Claim,
     Decision,
     EvidenceSupplied,
     HandPayment,
@@ -38,7 +39,8 @@ from aftersales.contract.messages import (
 )
 from aftersales.contract.values import DecisionKind, ErrorCode, LegState, MessageKind, Role
 from aftersales.proof import ProofKey, sign
-from storage.tables import AUDIT, HEARD_MESSAGES, LEDGER
+from storage.reading import Reading
+from storage.tables import HEARD_MESSAGES, LEDGER
 from tests.activities.shop import CUSTOMER, KEY, NOW, application, start_of
 
 _KINDS: dict[type[Message], MessageKind] = {
@@ -49,6 +51,7 @@ _KINDS: dict[type[Message], MessageKind] = {
     SurveyAnswer: MessageKind.SURVEY_ANSWER,
     PayoutChoice: MessageKind.PAYOUT_CHOICE,
     HandPayment: MessageKind.HAND_PAYMENT,
+    Claim: MessageKind.CLAIM,
 }
 
 
@@ -85,11 +88,15 @@ class Desk:
 
     async def record(self, message: Message, *, refusal: ErrorCode | None = None) -> StepResult:
         """A message as it is, with or without a proof."""
+        return await self.tell(self.number, self._next(), message, refusal=refusal)
+
+    async def tell(self, number: str, round_: int, message: Message, *, refusal: ErrorCode | None = None) -> StepResult:
+        """To any case; for what comes at once."""
         kind = _KINDS[type(message)]
         step = RecordMessage.model_validate(
             {
-                "number": self.number,
-                "round": self._next(),
+                "number": number,
+                "round": round_,
                 "now": self.now,
                 "kind": kind,
                 kind.value: message,
@@ -179,9 +186,9 @@ class Desk:
         """The operations log of the case, in order."""
         return [row["action"] for row in await self.audit()]
 
-    async def audit(self) -> Sequence[Any]:
-        rows = await self._rows(AUDIT)
-        return sorted((row for row in rows if row["number"] == self.number), key=lambda row: row["seq"])
+    async def audit(self) -> list[dict[str, Any]]:
+        """The operations log as people read it."""
+        return [dict(link.entry) for link in await Reading(self.engine).log(self.number)]
 
     async def heard(self) -> Sequence[Any]:
         return [row for row in await self._rows(HEARD_MESSAGES) if row["number"] == self.number]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.ports import Action
+from activities.rulings import Action
 from activities.types import OutcomeKind
 from aftersales.contract.messages import Withdrawal
 from aftersales.contract.values import DecisionKind, Role

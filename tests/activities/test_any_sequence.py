@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import Action
 from activities.rows import CaseRow
+from activities.rulings import Action
 from activities.types import OutcomeKind
 from aftersales.contract.messages import Item, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, Money, Role

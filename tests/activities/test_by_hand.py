@@ -15,8 +15,10 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import HandPayment
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import ErrorCode, EvidenceRef, HandPaymentAct, PayoutMethod
-from storage.hand_payments import HandPayments
+from domain.chargebacks import Chargeback, ChargebackState
+from storage.hand_payments import HandPayments, disputed, unfinished
 from storage.portal import PortalStore
+from storage.risk import Keeper, RiskBook
 from tests.activities.desk import Desk
 from tests.activities.shop import NOW, application, cny
 from tests.fakes import FakeClock
@@ -145,3 +147,36 @@ async def test_each_act_is_in_the_log_with_who_did_it_and_the_proof(owing: Desk)
     assert (paid["actor"], paid["role"], paid["before"], paid["after"]) == ("finance-1", "finance", "to_pay", "paid")
     assert (refusal["actor"], refusal["reason"], refusal["after"]) == ("finance-2", "refused", "to_pay")
     assert json.loads(refusal["facts"])["reference"] == "WX-778"
+
+
+async def dispute(desk: Desk, state: ChargebackState = ChargebackState.OPEN) -> None:
+    """The bank takes the card's payment back, or may."""
+    said = Chargeback(
+        provider="stripe", dispute_id="du_1", payment_reference="ch_order-1", state=state, opened_at=NOW, as_of=NOW
+    )
+    await RiskBook(desk.engine).state_chargebacks(Keeper(NOW, "stripe"), [said], "")
+
+
+@pytest.mark.parametrize("state", [ChargebackState.OPEN, ChargebackState.LOST])
+async def test_beside_a_chargeback_nothing_is_paid_by_hand_and_the_list_says_so(
+    owing: Desk, state: ChargebackState
+) -> None:
+    """The customer would have the money twice: from their bank, and from us."""
+    assert await disputed(owing.engine, await unfinished(owing.engine)) == frozenset()
+    await dispute(owing, state)
+    listed = await unfinished(owing.engine)
+    assert await disputed(owing.engine, listed) == {listed[0].provider_number}
+    error = await refused(owing, HandPaymentAct.PAID, reference="WX-778")
+    assert (error.code, "pay twice" in str(error)) == (ErrorCode.CHARGEBACK_OPEN, True)
+
+
+async def test_what_was_paid_before_the_chargeback_is_confirmed_as_the_truth_that_it_is(owing: Desk) -> None:
+    await say(owing, HandPaymentAct.PAID, "finance-1", reference="WX-778")
+    await dispute(owing)
+    assert await disputed(owing.engine, await unfinished(owing.engine)) == frozenset(), "nothing is left to stop"
+    assert (await say(owing, HandPaymentAct.CONFIRMED, "finance-2")).state is HandPaymentState.CONFIRMED
+
+
+async def test_nobody_confirms_their_own_payment_by_another_spelling(owing: Desk) -> None:
+    await say(owing, HandPaymentAct.PAID, "finance-1", reference="WX-778")
+    assert (await refused(owing, HandPaymentAct.CONFIRMED, by="Finance-1")).code is ErrorCode.SAME_PERSON

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from temporalio.testing import ActivityEnvironment
 
+from activities.precautions import Held
 from activities.types import Intake, StepResult
 from aftersales.contract.values import CaseStatus, ErrorCode
 from domain.allocation import DraftLine, OrderDraft, TaxMode
@@ -13,6 +15,8 @@ from domain.freezing import freeze
 from storage.orders import OrderRecord, RecordLine, RecordTender, save_orders
 from tests.activities.desk import Desk
 from tests.activities.shop import CUPS_MINOR, NOW, application, items, order_record, start_of
+from tests.fakes import FakePolicy
+from tests.fakes.policy import NO_LIMITS
 
 
 async def take_in(desk: Desk, request_key: str, order_id: str = "order-1", **quantities: int) -> StepResult:
@@ -50,6 +54,38 @@ async def test_fifty_applications_at_once_never_exceed_what_was_captured_of_the_
         tender.tender_id: (tender.taken_minor, tender.captured_minor) for tender in (await desk.order("pens")).tenders
     }
     assert taken == {"gift": (10_000, 10_000), "card": (20_000, 20_000)}
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "held"),
+    [
+        ("automatic_customer_day", Held.CUSTOMER_BUDGET),
+        ("automatic_product_day", Held.PRODUCT_BUDGET),
+        ("automatic_day", Held.DAY_BUDGET),
+        ("customer_period", Held.CUSTOMER_CEILING),
+        ("order", Held.ORDER_CEILING),
+    ],
+)
+async def test_fifty_automatic_approvals_at_once_never_pass_a_ceiling(
+    desk: Desk, policy: FakePolicy, ceiling: str, held: Held
+) -> None:
+    """Each of 10.00, of which 75.00 may be approved by rule: seven are, and the others go to people, who are told."""
+    await save_orders(desk.engine, [pens()])
+    policy.limits = NO_LIMITS.model_copy(update={ceiling: 7500})
+    results = await asyncio.gather(*(take_in(desk, f"key-{n}", "pens", pens=1) for n in range(50)))
+    granted = [result for result in results if result.standing.status is CaseStatus.PAYING]
+    assert len(granted) == 7
+    others = [result.standing for result in results if result not in granted]
+    assert {standing.status for standing in others} == {CaseStatus.UNDER_REVIEW}
+    assert {standing.verdict.held for standing in others if standing.verdict} == {(held.value,)}
+
+
+async def test_one_application_a_hundred_times_at_once_uses_its_budget_once(desk: Desk, policy: FakePolicy) -> None:
+    policy.limits = NO_LIMITS.model_copy(update={"automatic_day": 3333})
+    await asyncio.gather(*(take_in(desk, "same", cups=1) for _ in range(100)), return_exceptions=True)
+    desk.number = start_of(application(), "same").number
+    assert (await desk.case()).status is CaseStatus.PAYING
+    assert await desk.money_taken() == 3333
 
 
 def pens() -> OrderRecord:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.ports import Action
+from activities.pieces import Findings
+from activities.rulings import Action
 from activities.types import OutcomeKind
 from aftersales.contract.messages import Appeal, EvidenceSupplied, SurveyAnswer, Withdrawal
 from aftersales.contract.values import (
@@ -20,9 +20,9 @@ from aftersales.contract.values import (
     Role,
     WaitsFor,
 )
-from storage.tables import EVIDENCE
+from storage.portal import PortalStore
 from tests.activities.desk import Desk
-from tests.activities.shop import NOW, application, cny, items
+from tests.activities.shop import CUSTOMER, KEY, NOW, application, cny, items
 from tests.fakes import FakePolicy
 
 PHOTO = EvidenceRef(sha256="a" * 64, media_type="image/jpeg", size_bytes=2048)
@@ -32,9 +32,7 @@ NEVER_UPLOADED = EvidenceRef(sha256="b" * 64, media_type="image/jpeg", size_byte
 @pytest.fixture(autouse=True)
 async def uploaded_photo(engine: AsyncEngine) -> None:
     """PHOTO was really taken in."""
-    row = {"sha256": PHOTO.sha256, "media_type": PHOTO.media_type, "size_bytes": PHOTO.size_bytes}
-    async with engine.begin() as connection:
-        await connection.execute(insert(EVIDENCE), row | {"uploaded_at": NOW, "number": "any"})
+    await PortalStore(engine).take_evidence("any", PHOTO, "ticket", NOW, customer_id=CUSTOMER, findings=Findings())
 
 
 @pytest.fixture(name="asked")
@@ -167,6 +165,25 @@ async def test_an_agent_withdraws_for_a_caller_and_the_log_says_for_whom(desk: D
     assert (heard["actor"], json.loads(heard["facts"])) == ("agent-7", {"said_for": "customer-1"})
 
 
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (Withdrawal(explanation="I keep it."), "I keep it."),
+        (Withdrawal(), ""),
+    ],
+)
+async def test_the_log_keeps_the_customers_own_words_and_the_door_they_came_by(
+    desk: Desk, policy: FakePolicy, message: Withdrawal, words: str
+) -> None:
+    policy.says(Action.REVIEW)
+    await desk.apply()
+    assert (await desk.say(message)).accepted
+    heard = next(row for row in await desk.audit() if row["action"] == "withdrawal")
+    assert (heard["why"], heard["channel"]) == (words, KEY.key_id)
+    moved = (await desk.audit())[-1]
+    assert (moved["action"], moved["channel"]) == ("status", KEY.key_id)
+
+
 @pytest.fixture(name="rejected")
 async def case_rejected_by_policy(desk: Desk, policy: FakePolicy) -> Desk:
     policy.says(Action.REJECT, "window_closed")
@@ -196,7 +213,8 @@ async def test_a_case_is_appealed_once(rejected: Desk) -> None:
 
 async def test_an_appeal_granted_is_paid(rejected: Desk) -> None:
     await rejected.say(Appeal(explanation="Please look again."))
-    await rejected.decide(DecisionKind.APPROVE, role=Role.SUPERVISOR)
+    why = "The carrier was late."
+    await rejected.decide(DecisionKind.APPROVE, role=Role.SUPERVISOR, reason_code="late_parcel", explanation=why)
     assert await rejected.money_taken() == 5000
 
 

@@ -13,7 +13,7 @@ from activities.case_steps import CaseSteps
 from activities.payments import PaymentCalls
 from activities.ports import Payee
 from activities.types import OutcomeKind, PaymentOutcome
-from aftersales.contract.messages import HandPayment, PayoutChoice
+from aftersales.contract.messages import Answer, Decision, HandPayment, PayoutChoice
 from aftersales.contract.numbers import new_number
 from aftersales.contract.values import (
     CaseStatus,
@@ -34,6 +34,7 @@ from storage.store import SqlStore
 from tests.activities.desk import Desk
 from tests.activities.shop import CUSTOMER, KEYRING, NOW, application, cny, items, order_record
 from tests.fakes import BANK_ACCOUNT, FakeClock, FakePayees, FakePayments, FakePolicy
+from tests.fakes.policy import NO_LIMITS
 from tests.support.keys import vault
 
 MASKED = "DE•• •••• 3000"
@@ -129,6 +130,84 @@ async def test_a_second_choice_is_too_late_while_the_first_is_being_paid(strande
     await stranded.say(TO_THE_BANK)
     answer = await stranded.say(TO_THE_BANK.model_copy(update={"masked": "another"}))
     assert (answer.accepted, answer.code) == (False, ErrorCode.TOO_LATE)
+
+
+class TestLargeAmounts:
+    """Two people agree to the amount and to that destination before money moves (P6.2; ASVS 15.4.2)."""
+
+    @pytest.fixture(name="large")
+    async def large_refund_whose_card_is_closed(self, stranded: Desk, policy: FakePolicy) -> Desk:
+        policy.limits = NO_LIMITS.model_copy(update={"four_eyes": 1})
+        await keep(stranded)
+        return stranded
+
+    async def approve(self, desk: Desk, actor: str) -> Answer:
+        return await desk.say(Decision(kind=DecisionKind.APPROVE), actor=actor, role=Role.SUPERVISOR)
+
+    async def test_a_new_destination_moves_no_money_and_waits_for_people(self, large: Desk) -> None:
+        answer = await large.say(TO_THE_BANK)
+        case = await large.case()
+        assert (answer.accepted, answer.status) == (True, CaseStatus.PAYMENT_FAILED)
+        assert (case.waits_for, case.assignee) == (WaitsFor.SUPERVISOR, "supervisors")
+        assert (case.reason_code, case.due_at) == ("destination_changed", NOW + timedelta(days=1))
+        assert len(await large.legs()) == 2
+
+    async def test_two_people_later_it_goes_to_the_destination_they_saw(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        assert (await self.approve(large, "boss-1")).status is CaseStatus.PAYMENT_FAILED
+        assert len(await large.legs()) == 2
+        assert (await self.approve(large, "boss-2")).status is CaseStatus.PAYING
+        new = (await large.legs())[-1]
+        assert (new.leg.provider, new.payee, new.leg.destination) == ("bank", BANK_ACCOUNT.token, MASKED)
+        assert (await large.case()).payout is None
+        assert (await large.pay(OutcomeKind.SUCCEEDED, leg=2, attempt=2)).status is CaseStatus.REFUNDED
+
+    async def test_approvals_of_the_old_way_count_nothing_for_the_new_one(self, large: Desk) -> None:
+        await self.approve(large, "boss-1")
+        await large.say(TO_THE_BANK)
+        assert "approvals_voided" in await large.actions()
+        assert (await self.approve(large, "boss-2")).status is CaseStatus.PAYMENT_FAILED, "the first for this one"
+
+    async def test_another_choice_voids_the_approval_of_the_one_before(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        await self.approve(large, "boss-1")
+        await large.say(PayoutChoice(method=PayoutMethod.STORE_CREDIT))
+        assert (await self.approve(large, "boss-2")).status is CaseStatus.PAYMENT_FAILED
+        assert (await self.approve(large, "boss-1")).status is CaseStatus.PAYING
+        assert (await large.legs())[-1].leg.provider == "store_credit"
+
+    async def test_the_same_choice_again_leaves_the_approval_as_it_is(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        await self.approve(large, "boss-1")
+        await large.say(TO_THE_BANK)
+        assert (await self.approve(large, "boss-2")).status is CaseStatus.PAYING
+
+    async def test_who_named_the_destination_for_the_customer_does_not_approve_it(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK, actor="boss-1", role=Role.SUPERVISOR)
+        assert (await self.approve(large, "boss-1")).code is ErrorCode.SAME_PERSON
+
+    async def test_not_agreed_to_it_is_given_up_and_what_was_paid_stays_paid(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        await large.decide(DecisionKind.REJECT, role=Role.SUPERVISOR, explanation="Not your account.")
+        case = await large.case()
+        assert (case.status, case.payout) == (CaseStatus.PARTLY_REFUNDED, None)
+        assert (await large.say(TO_THE_BANK)).code is ErrorCode.TOO_LATE
+
+    async def test_the_old_way_that_paid_after_all_leaves_nothing_to_agree_to(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        await self.approve(large, "boss-1")
+        assert (await large.pay(OutcomeKind.SUCCEEDED, leg=2)).status is CaseStatus.REFUNDED
+        assert (await self.approve(large, "boss-2")).code is ErrorCode.TOO_LATE
+        assert len(await large.legs()) == 2
+
+    async def test_a_destination_that_was_erased_meanwhile_cannot_be_agreed_to(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        await PayeeStore(large.engine, vault()).erase(CUSTOMER, NOW)
+        assert (await self.approve(large, "boss-1")).code is ErrorCode.PAYEE_UNKNOWN
+
+    async def test_without_a_word_the_question_is_not_taken_back(self, large: Desk) -> None:
+        await large.say(TO_THE_BANK)
+        assert (await large.elapse("no_destination")).waits_for is WaitsFor.SUPERVISOR
 
 
 async def test_store_credit_needs_no_details(stranded: Desk) -> None:

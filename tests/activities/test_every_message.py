@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from activities.ports import Action
 from activities.rows import CaseRow
+from activities.rulings import Action
 from activities.speakers import check_speaker
+from activities.turns import DECIDABLE
 from activities.types import Message
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Proof, SurveyAnswer, Withdrawal
+from aftersales.contract.messages import Appeal, Claim, Decision, EvidenceSupplied, Proof, SurveyAnswer, Withdrawal
 from aftersales.contract.values import (
     OUTCOMES,
     CaseStatus,
@@ -28,7 +29,7 @@ ROOM_FOR: list[tuple[Message, Role, frozenset[CaseStatus]]] = [
     (
         DECISION,
         Role.FINANCE,
-        frozenset({CaseStatus.UNDER_REVIEW, CaseStatus.AWAITING_CUSTOMER, CaseStatus.PAYMENT_FAILED}),
+        DECIDABLE,
     ),
     (
         EvidenceSupplied(note="The blue one."),
@@ -38,6 +39,7 @@ ROOM_FOR: list[tuple[Message, Role, frozenset[CaseStatus]]] = [
     (Withdrawal(), Role.CUSTOMER, frozenset(CaseStatus) - OUTCOMES),
     (Appeal(explanation="Please look again."), Role.CUSTOMER, frozenset({CaseStatus.REJECTED})),
     (SurveyAnswer(score=4), Role.CUSTOMER, OUTCOMES),
+    (Claim(), Role.FINANCE, DECIDABLE),
 ]
 
 
@@ -53,7 +55,7 @@ async def test_a_message_is_accepted_in_its_statuses_and_refused_in_all_others(
     accepted = set()
     for status in CaseStatus:
         async with desk.store.begin() as unit:
-            await unit.update_case(case.model_copy(update={"status": status}))
+            await unit.update_case(case.model_copy(update={"status": status, "lease": None}))
         answer = await desk.say(message, actor=CUSTOMER if role is Role.CUSTOMER else "finance-1", role=role)
         if answer.accepted:
             accepted.add(status)
@@ -70,6 +72,7 @@ SPEAKERS = {
     MessageKind.SURVEY_ANSWER: {Role.CUSTOMER},
     MessageKind.PAYOUT_CHOICE: {Role.CUSTOMER, Role.AGENT, Role.SUPERVISOR, Role.ADMIN},
     MessageKind.HAND_PAYMENT: {Role.FINANCE, Role.ADMIN},
+    MessageKind.CLAIM: {Role.AGENT, Role.SUPERVISOR, Role.FINANCE, Role.ADMIN},
 }
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.ports import Action
+from activities.rulings import Action
 from aftersales.contract.messages import Application
 from aftersales.contract.values import (
     AmountKind,
@@ -59,8 +59,9 @@ async def test_the_verdict_is_kept_with_its_inputs_policy_and_row(desk: Desk, po
     assert await desk.actions() == ["received", "assessed", "status"]
     assessed = (await desk.audit())[1]
     facts = json.loads(assessed["facts"])
-    assert (assessed["actor"], facts["policy_hash"], facts["row"]) == ("system", policy.content_hash, "row-1")
-    assert (facts["amount_minor"], facts["days_since_delivery"], facts["days_since_purchase"]) == (3333, 5, 10)
+    assert (assessed["actor"], facts["policy_hash"], facts["row"]) == ("system", policy.content_hash, "row-approve")
+    (asked,) = policy.facts
+    assert (asked.amount_minor, asked.days_since_delivery, asked.days_since_purchase) == (3333, 5, 10)
     assert (await desk.case()).policy_hash == policy.content_hash
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from activities.ports import Action
+from activities.rulings import Action
 from aftersales.contract.messages import Decision, SurveyAnswer, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, MessageKind, Role
 from tests.activities.desk import Desk, answer_of

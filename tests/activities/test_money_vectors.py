@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.amounts import Grant, amounts_of
-from activities.ports import Action
+from activities.rulings import Action
 from aftersales.contract.messages import Withdrawal
 from aftersales.contract.values import AmountKind, CaseStatus, ErrorCode, Money
 from domain.errors import AmountRefused

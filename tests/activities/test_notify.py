@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notifications
-from activities.ports import Action
 from activities.rows import Mail, MailState
+from activities.rulings import Action
 from activities.types import Notify, Stage
 from aftersales.contract.values import CaseStatus, WaitsFor
 from storage.orders import save_orders
@@ -145,3 +145,16 @@ async def test_an_application_that_was_forged_in_a_customers_name_sends_them_not
     await post.desk.apply(request_key="other", key=FORGED)
     await post.tell(Stage.REJECTED)
     assert post.recipients() == [AGENTS_MAIL]
+
+
+@pytest.mark.parametrize("last_look", [False, True])
+async def test_a_guest_is_not_written_about_an_application_that_did_not_show_it_was_theirs(
+    post: PostRoom, engine: AsyncEngine, last_look: bool
+) -> None:
+    record = order_record("order-2", customer_id="guest-1")
+    guest = record.account.model_copy(update={"guest": True})
+    await save_orders(engine, [record.model_copy(update={"account": guest})])
+    asked = application(order_id="order-2", customer_id="guest-1")
+    await post.desk.apply(asked, "other", actor="guest-1", last_look=last_look)
+    await post.tell(Stage.REJECTED if last_look else Stage.RECEIVED)
+    assert CUSTOMER_MAIL not in post.recipients()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from activities.case_steps import CaseSteps
-from activities.ports import Action, Store
+from activities.ports import Store
+from activities.rulings import Action
 from aftersales.contract.messages import EvidenceSupplied
 from aftersales.contract.values import CaseStatus, DecisionKind, WaitsFor
 from storage.orders import save_orders

@@ -9,14 +9,14 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.case_steps import CaseSteps
-from activities.ports import Action
+from activities.rulings import Action
 from activities.types import Notify, OutcomeKind, Stage, Standing
 from aftersales.contract.messages import Withdrawal
 from aftersales.contract.values import AmountKind, CaseStatus, DecisionKind, ErrorCode, Language, Money, Reason
 from cli.commands.case_screen import case_panel
 from domain.breakdown import NoteCode
 from domain.promotions import PromotionChoice
-from policy import load_policy
+from policy.shelf import packaged_shelf
 from storage.reading import Reading
 from storage.store import SqlStore
 from tests.activities.desk import Desk
@@ -29,7 +29,7 @@ PRICES = {"a": 10_000, "b": 10_000, "c": 12_000}
 PAID_MINOR = 29_000
 SHARE_OF_C = 1_125
 CLAWED_BACK = 1_875
-MIND = {"reason": Reason.CHANGED_MIND, "goods_back": True, "unused": True}
+MIND = {"reason": Reason.CHANGED_MIND, "goods_back": True, "unused": True, "packaging_intact": True}
 
 
 @pytest.fixture(name="shop")
@@ -142,7 +142,7 @@ async def test_what_is_turned_down_is_turned_down_for_the_policys_reason(shop: D
 async def test_the_shipped_policy_claws_back_and_letter_and_screen_name_it(
     shop: Desk, engine: AsyncEngine, store: SqlStore, language: Language, named: str
 ) -> None:
-    shipped = Desk(CaseSteps(store, load_policy(), KEYRING), store, engine)
+    shipped = Desk(CaseSteps(store, packaged_shelf(), KEYRING), store, engine)
     asked = application(order_id="order-2", items=items(c=1), language=language, **MIND)
     assert (await shipped.apply(asked)).standing.amount == cny(9_000)
     await shipped.pay(OutcomeKind.SUCCEEDED)

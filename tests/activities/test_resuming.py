@@ -9,8 +9,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notifications
-from activities.ports import Action, Store
+from activities.ports import Store
 from activities.resuming import review_so_far
+from activities.rulings import Action
 from activities.types import Intake, Notify, OutcomeKind, Resumed, Stage, Standing, StepResult
 from aftersales.contract.messages import EvidenceSupplied, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegState, Role, WaitsFor

@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.ports import Action
+from activities.rulings import Action
 from activities.stepping import input_digest
 from activities.types import Elapse, Intake, StepResult
 from aftersales.contract.messages import Decision

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.alerting import Alarms, Alerting
 from activities.ports import RefundNews, RunState
+from activities.precautions import Breaker
 from activities.rows import LegRow
 from activities.sweeping import BATCH, MOST_BATCHES, Sweeping, SweepOrder, SweepResult
 from activities.types import Leg
@@ -18,11 +20,13 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import PaymentChanged
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import ErrorCode, LegState, Money
+from integrations.letters.alarms import BreakerLetters
+from integrations.letters.composer import LetterSettings
 from storage.portal import PortalStore, ProviderEvent
 from storage.reading import Reading
 from storage.store import SqlStore
 from tests.activities.shop import NOW
-from tests.fakes import FakeClock, FakeEngine
+from tests.fakes import FakeClock, FakeCourier, FakeEngine
 from tests.storage.builders import case_row
 
 FIRST, SECOND, THIRD = sorted(number_for("shop", f"swept {n}") for n in range(3))
@@ -72,7 +76,14 @@ class Yard:
         )
         await self.inbox.receive_all([event])
 
-    async def sweep(self, after: str = "", *, batch: int = BATCH, most_batches: int = MOST_BATCHES) -> SweepResult:
+    async def sweep(
+        self,
+        after: str = "",
+        *,
+        alerting: Alerting | None = None,
+        batch: int = BATCH,
+        most_batches: int = MOST_BATCHES,
+    ) -> SweepResult:
         env = ActivityEnvironment()
         env.on_heartbeat = self.beats.append
         sweeping = Sweeping(
@@ -80,6 +91,7 @@ class Yard:
             self._cases,
             self.runs,
             self.clock,
+            alerting,
             older_than_s=OLDER_THAN_S,
             batch=batch,
             most_batches=most_batches,
@@ -226,3 +238,25 @@ async def test_while_temporal_is_away_the_sweep_fails_and_nothing_is_marked(
         await yard.sweep()
     assert (caught.value.type, caught.value.non_retryable) == ("engine_unavailable", False)
     assert len(await yard.inbox.unhandled(clock.now() + timedelta(days=1))) == 1
+
+
+class Stopped(Alarms):
+    """The breaker is open and nobody knows it yet."""
+
+    async def untold(self) -> Breaker | None:
+        return Breaker(open=True, why="refund_rate", changed_at=NOW)
+
+    async def mark_told(self, breaker: Breaker, at: datetime) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("down", "mailed"), [(False, 1), (True, 0)])
+async def test_the_sweep_tells_of_a_stop_and_is_not_stopped_by_a_mail_server_that_is_away(
+    yard: Yard, down: bool, mailed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    courier = FakeCourier()
+    courier.down = down
+    letters = BreakerLetters(LetterSettings(supervisors_mail="supervisors@shop.example"))
+    alerting = Alerting(Stopped(), letters, courier, yard.clock, "shop.example")
+    assert (await yard.sweep(alerting=alerting)).mailed == mailed == len(courier.sent)
+    assert ("could not be told" in caplog.text) is down

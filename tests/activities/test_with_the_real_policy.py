@@ -8,19 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.case_steps import CaseSteps
 from aftersales.contract.messages import Application
 from aftersales.contract.values import CaseStatus, Reason
-from policy import load_policy
+from policy.shelf import packaged_shelf
 from storage.orders import save_orders
 from storage.store import SqlStore
 from tests.activities.desk import Desk
 from tests.activities.shop import KEYRING, SHIPPING_MINOR, application, order_record
 
-BACK = {"goods_back": True, "unused": True}
+BACK = {"goods_back": True, "unused": True, "packaging_intact": True}
 
 
 @pytest.fixture(name="shipped")
 async def desk_with_the_shipped_policy(engine: AsyncEngine, store: SqlStore) -> Desk:
     await save_orders(engine, [order_record()])
-    return Desk(CaseSteps(store, load_policy(), KEYRING), store, engine)
+    return Desk(CaseSteps(store, packaged_shelf(), KEYRING), store, engine)
 
 
 @pytest.mark.parametrize(

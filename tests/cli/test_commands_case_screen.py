@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
+from activities.precautions import Lease
 from activities.rows import LegRow
-from aftersales.contract.values import CaseStatus, LegState, Movement, WaitsFor
+from aftersales.contract.messages import PayoutChoice
+from aftersales.contract.values import CaseStatus, LegState, Movement, PayoutMethod, WaitsFor
 from cli.commands.case_screen import case_panel
 from storage.reading import CaseRecord
 from tests.storage.builders import NOON, NUMBER, case_row, leg_row
@@ -51,6 +53,20 @@ def test_a_payment_is_shown_with_its_destination_its_day_and_every_number_in_one
         TRACE,
     ):
         assert told in screen
+
+
+def test_it_is_shown_who_works_on_a_case_only_while_they_do() -> None:
+    lease = Lease(holder="agent-2", until=NOON + timedelta(minutes=30))
+    assert "agent-2 until 2026-11-02 12:30:00 UTC (in 30 min)" in shown(lease=lease, width=160)
+    assert "agent-2" not in shown(lease=lease.model_copy(update={"until": NOON}), width=160)
+
+
+def test_what_people_agree_to_and_what_they_decided_against_the_policy_is_shown() -> None:
+    choice = PayoutChoice(method=PayoutMethod.BANK_TRANSFER, payee="payee-1", masked="DE•• •••• 3000")
+    screen = shown(payout=choice, overridden=True, entered_by="agent-1", width=160)
+    assert "DE•• •••• 3000, once two people agree" in screen
+    assert "otherwise than the policy advises" in screen
+    assert "agent-1" in screen
 
 
 def test_a_payment_that_failed_says_why_in_words_and_by_its_code_and_no_day() -> None:

@@ -18,14 +18,17 @@ from aftersales.contract.values import Movement, PayoutMethod
 from cli import main as frame
 from cli.home import Home
 from cli.servers.dev_server import DevServer
+from domain.chargebacks import Chargeback, ChargebackState
 from storage.engine import create_store_engine
 from storage.hand_payments import HandPayments
+from storage.orders import save_orders
+from storage.risk import Keeper, RiskBook
 from storage.schema import upgrade
 from storage.store import SqlStore
 from tests.client.small_case import KEY, SmallRefundCase
 from tests.fakes import FakeClock
-from tests.storage.builders import NOON, NUMBER, leg_row
-from tests.support.program import Program
+from tests.storage.builders import NOON, NUMBER, case_row, leg_row, order_record
+from tests.support.program import ADDRESSES, Program
 
 IBAN = "DE89370400440532013000"
 PAYMENT = f"{NUMBER}-1-1"
@@ -48,6 +51,26 @@ async def _file(url: str, paid_by: str = "") -> None:
     await engine.dispose()
 
 
+async def _dispute(url: str) -> None:
+    """The order of the first payment is."""
+    engine = create_store_engine(url)
+    await save_orders(engine, [order_record("order-1")])
+    async with SqlStore(engine).begin() as unit:
+        await unit.insert_case(case_row(NUMBER))
+        await unit.insert_leg(leg_row(leg=1))
+    said = Chargeback(
+        provider="stripe",
+        dispute_id="du_1",
+        payment_reference="",
+        order_id="order-1",
+        state=ChargebackState.OPEN,
+        opened_at=NOON,
+        as_of=NOON,
+    )
+    await RiskBook(engine).state_chargebacks(Keeper(NOON, "stripe"), [said], "")
+    await engine.dispose()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """The folder of a stack that was started once; its database is empty."""
@@ -56,6 +79,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("COLUMNS", "160")
     made = Home(tmp_path / "home")
     made.prepare()
+    made.remember(ADDRESSES)
     asyncio.run(upgrade(made.database_url))
     return made
 
@@ -92,6 +116,16 @@ def test_what_was_paid_is_listed_for_the_second_person(home: Home, capsys: pytes
     asyncio.run(_file(home.database_url, paid_by="finance-1"))
     line = line_of(listed(capsys), PAYMENT)
     assert "to be confirmed: paid by finance-1 with ICBC-1, 2026-11-02 12:00:00 UTC" in line
+
+
+def test_what_a_chargeback_gives_back_is_listed_as_not_to_be_paid(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(_file(home.database_url))
+    asyncio.run(_dispute(home.database_url))
+    shown = listed(capsys)
+    assert "do not pay: a chargeback" in line_of(shown, PAYMENT)
+    assert "to pay since" in line_of(shown, f"{NUMBER}-2-1")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from storage.reading import CaseRecord, Reading
 from storage.schema import upgrade
 from storage.store import SqlStore
 from tests.storage.builders import NOON, NUMBER, case_row, leg_row
+from tests.support.program import ADDRESSES
 
 SECOND = datetime(2026, 11, 3, tzinfo=UTC)
 PAYMENT = f"{NUMBER}-1-2"
@@ -36,6 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("COLUMNS", "160")
     made = Home(tmp_path / "home")
     made.prepare()
+    made.remember(ADDRESSES)
     asyncio.run(_fill(made.database_url))
     return made
 
@@ -159,7 +161,7 @@ def test_a_write_off_relieves_the_account_and_is_in_the_log_with_its_reason(ok: 
     assert line_of(shown, "Total CNY") == "Total CNY 54.00 CNY 54.00 CNY debit = credit"
     entry = asyncio.run(_record(home.database_url)).audit[-1].entry
     assert (entry.action, entry.actor, entry.role) == ("written_off", "finance-1", "finance")
-    assert "Not answered." in entry.facts
+    assert entry.why == "Not answered."
 
 
 def test_a_difference_to_the_statement_is_taken_from_the_providers_clearing(ok: Shell) -> None:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import typer
+from pydantic import SecretStr
 
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Item
@@ -17,6 +18,7 @@ from cli.home import HomeError
 from cli.servers.errors import ServerUnavailableError
 from domain.errors import AmountUnreadable
 from storage.errors import SchemaError
+from storage.staff import NewStaff
 
 NUMBER = "4AQC0-MYWYE-0F51"
 APPLY = ("apply", "o-1", "customer-1", "--reason", "wrong_item")
@@ -146,6 +148,13 @@ def test_a_wrong_field_is_named_and_what_was_typed_is_not_repeated() -> None:
     assert "line_id: may hold letters, digits" in told
     assert "quantity: Input should be greater" in told
     assert "my secret" not in told
+
+
+@pytest.mark.parametrize("account", ["王五", "wang wu", "-wang"])
+def test_the_rule_for_an_accounts_name_is_told_in_words(account: str) -> None:
+    with pytest.raises(ValueError, match="staff_id") as caught:
+        NewStaff(staff_id=account, display_name=account, password=SecretStr("four words make one"))
+    assert "staff_id: may hold small letters" in explain(caught.value)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from storage.reconciliation_listing import ReconciliationListing
 from storage.schema import upgrade
 from tests.activities.counting_house import DAY, NOON, CountingHouse, leg, line
 from tests.storage.builders import case_row
-from tests.support.program import Program
+from tests.support.program import ADDRESSES, Program
 
 LOST = leg("lost", LegState.CONFIRMING)
 Shell = Callable[..., str]
@@ -38,6 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("COLUMNS", "300")
     made = Home(tmp_path / "home")
     made.prepare()
+    made.remember(ADDRESSES)
     asyncio.run(_fill(made.database_url))
     return made
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from aftersales.contract.messages import Answer, Decision
+from aftersales.contract.values import CaseStatus
+from cli.commands.review import what_follows
 from cli.stack import Stack
 from tests.integrations.evidence.samples import JPEG
 from tests.support.program import Program
@@ -31,6 +34,25 @@ async def test_the_queue_shows_what_waits_for_whom_until_when_and_an_approval_pa
     assert "50.00 CNY" in await aftersales.shows(number, "refunded", "succeeded")
     assert number not in (await aftersales.ok("queue")).out
     assert number in (await aftersales.ok("queue", "--all")).out
+
+
+@pytest.mark.parametrize(
+    ("decision", "status", "told"),
+    [
+        ({"kind": "approve"}, "paying", ""),
+        ({"kind": "approve"}, "under_review", "No money moves yet: a second person has to approve the same amount"),
+        ({"kind": "approve"}, "payment_failed", "No money moves yet"),
+        ({"kind": "hand_over", "hand_to": "night"}, "under_review", "The group night is to decide."),
+        ({"kind": "escalate"}, "under_review", "The supervisors are to decide."),
+        ({"kind": "extend", "handling_hours": 5}, "under_review", "There are 5 h more, and the customer is told."),
+    ],
+)
+def test_whoever_decided_is_told_what_the_status_alone_does_not_say(
+    decision: dict[str, object], status: str, told: str
+) -> None:
+    said = what_follows(Decision.model_validate(decision), Answer(accepted=True, status=CaseStatus(status)))
+    assert said.startswith(told)
+    assert bool(said) == bool(told)
 
 
 async def test_an_approval_by_signal_is_sent_and_does_its_work(stack: Stack, aftersales: Program) -> None:
@@ -89,10 +111,25 @@ async def test_more_time_another_group_and_a_higher_role(stack: Stack, aftersale
     number = await under_review(stack, aftersales, "review-8")
     await aftersales.ok("extend", number, "--hours", "5")
     await aftersales.reaches(number, "(in 5 h")
-    await aftersales.ok("hand-over", number, "--to", "porcelain")
-    await aftersales.reaches(number, "agent (porcelain)")
+    await aftersales.ok("hand-over", number, "--to", "warehouse")
+    await aftersales.reaches(number, "agent (warehouse)")
     await aftersales.ok("escalate", number)
     await aftersales.reaches(number, "supervisor (supervisors)")
+
+
+async def test_a_claimed_case_is_its_holders_until_it_is_let_go(stack: Stack, aftersales: Program) -> None:
+    number = await under_review(stack, aftersales, "review-13")
+    holder = ("--actor", "agent-1", "--role", "agent")
+    claimed = await aftersales.ok("claim", number, "--minutes", "60", *holder)
+    assert "It is yours for 60 min." in claimed.out
+    await aftersales.reaches(number, "Worked on by", "agent-1 until")
+    [line] = [line for line in (await aftersales.ok("queue")).out.splitlines() if number in line]
+    assert ": agent-1" in line, "of whichever group: the customer of these tests has many cases"
+    refused = await aftersales("approve", number, "--actor", "agent-2")
+    assert "(claimed_by_another)" in refused.err
+    await aftersales.ok("claim", number, "--release", *holder)
+    await aftersales.ok("approve", number, "--actor", "agent-2")
+    await aftersales.reaches(number, "refunded")
 
 
 async def test_a_case_is_withdrawn_while_nobody_has_decided_and_not_afterwards(

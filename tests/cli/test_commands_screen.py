@@ -7,12 +7,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from aftersales.contract.values import Money
-from cli.commands.case_screen import audit_log
 from cli.commands.errors import MistypedError
 from cli.commands.parameters import TypedAmount, items_of
 from cli.commands.screen import PIPE_WIDTH, amount, console, due, plain, span, table
-from storage.audit import START, ChainBreak, chained
-from tests.storage.builders import entry
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -62,14 +59,6 @@ def test_a_table_keeps_its_first_column_whole_and_folds_the_others() -> None:
     assert "4AQC0-MYWYE-0F51" in capture.get()
     assert max(cell_len(line) for line in capture.get().splitlines()) <= 40
     assert capture.get().count("很") == 10
-
-
-def test_a_log_that_was_tampered_with_is_called_broken() -> None:
-    links = chained([entry("received"), entry("assessed")], START)
-    screen = Console(width=160, color_system=None)
-    with screen.capture() as capture:
-        screen.print(audit_log(links, ChainBreak(2, "its content was changed")))
-    assert "The chain is broken at entry 2: its content was changed." in capture.get()
 
 
 def test_items_are_lines_with_their_quantities() -> None:

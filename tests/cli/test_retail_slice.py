@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.case_steps import CaseSteps
 from aftersales.contract.values import CaseStatus, Reason
-from cli.retail.slice import AUTO_BOUND_MINOR, Expected, PlannedCase, RetailFile, gather, plan
+from cli.retail.slice import Expected, PlannedCase, RetailFile, gather, plan
 from integrations.shop.retail import RetailOptions
 from policy import load_policy
+from policy.loader import folder_of
+from policy.shelf import packaged_shelf
 from storage.orders import save_orders
 from storage.store import SqlStore
 from tests.activities.desk import Desk
@@ -20,6 +23,7 @@ from tests.activities.shop import KEYRING
 from tests.cli.retail_files import NOW, SOURCES, read_file, recent, retail_source
 from tests.integrations.shop.statements import read_rows, row
 
+POLICY = load_policy()
 RECENT = RetailOptions(shift_days=5_566)  # 2010-12-01 becomes 2026-02-26
 BECOMES = {
     CaseStatus.PAYING: Expected.REFUNDED,
@@ -37,7 +41,7 @@ def retail(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[RetailFile, 
 
 
 def planned(*rows: tuple[str, ...], options: RetailOptions = RECENT) -> tuple[PlannedCase, ...]:
-    return plan(gather(read_rows(*rows, options=options)), NOW, options)
+    return plan(gather(read_rows(*rows, options=options)), NOW, POLICY, options)
 
 
 def back(quantity: int, **changes: str) -> tuple[str, ...]:
@@ -127,6 +131,18 @@ def test_units_above_the_bound_of_the_rules_are_passed_over() -> None:
     assert (only.expected, only.reason_code) == (Expected.REVIEWED, "amount_above_bound")
 
 
+def test_what_must_become_of_it_is_the_word_of_the_policy_that_is_given(tmp_path: Path) -> None:
+    folder = tmp_path / "mean"
+    shutil.copytree(folder_of("v1"), folder)
+    decision = (folder / "decision.json").read_text(encoding="utf-8")
+    (folder / "decision.json").write_text(decision.replace('"<= 100000"', '"<= 100"'), encoding="utf-8")
+    rows, mean = gather(read_rows(row(), options=RECENT)), load_policy(folder)
+    [usual], [other] = plan(rows, NOW, POLICY, RECENT), plan(rows, NOW, mean, RECENT)
+    assert (usual.expected, usual.reason_code) == (Expected.REFUNDED, "changed_mind_in_time")
+    assert (other.expected, other.reason_code) == (Expected.REVIEWED, "amount_above_bound")
+    assert other.at_high_risk == "risk_high"
+
+
 def test_an_order_that_a_return_was_for_gives_nothing_else_back() -> None:
     assert len(planned(row(), back(1))) == 1
     assert len(planned(row(), back(7))) == 2
@@ -137,17 +153,17 @@ def test_an_order_that_a_return_was_for_gives_nothing_else_back() -> None:
 
 def test_every_return_and_every_order_of_a_file_is_applied_for_once(retail: tuple[RetailFile, RetailOptions]) -> None:
     file, options = retail
-    cases = plan(file, NOW, options)
+    cases = plan(file, NOW, POLICY, options)
     assert len({case.request_key for case in cases}) == len(cases)
     assert sum("/row-" in case.request_key for case in cases) == len(file.returns)
     refunded = [case.application.order_id for case in cases if case.expected is Expected.REFUNDED]
     assert set(refunded) == {order.order_id for order in file.orders}
-    assert plan(file, NOW, options) == cases
+    assert plan(file, NOW, POLICY, options) == cases
 
 
 def test_the_real_slice_refunds_some_four_hundred_orders(tmp_path: Path) -> None:
     path = retail_source("real", tmp_path)
-    ends = Counter(case.expected for case in plan(read_file(path, recent(path)), NOW, recent(path)))
+    ends = Counter(case.expected for case in plan(read_file(path, recent(path)), NOW, POLICY, recent(path)))
     assert set(ends) == {Expected.REFUNDED, Expected.REFUSED}
     assert 380 <= ends[Expected.REFUNDED] <= 480  # 401 in the real file, 10 of them for returns
     assert ends[Expected.REFUSED] >= 60  # 90 in the real file
@@ -159,13 +175,13 @@ def test_refunds_stay_below_the_bound_and_leave_something_paid(retail: tuple[Ret
     prices = {
         (o.order_id, line.frozen.line_id): line.frozen.worth(0, 1).net_minor for o in file.orders for line in o.lines
     }
-    for case in plan(file, NOW, options):
+    for case in plan(file, NOW, POLICY, options):
         order_id, line_id, quantity = asked(case)
         if case.request_key.endswith("/part"):
             amount = case.application.amount
             minor = amount.minor if amount else prices[order_id, line_id] * quantity
             assert 0 < minor < paid[order_id]
-            assert minor <= AUTO_BOUND_MINOR
+            assert minor <= POLICY.ceilings("GBP").automatic_case
 
 
 async def test_what_is_expected_is_what_the_product_decides(
@@ -174,10 +190,10 @@ async def test_what_is_expected_is_what_the_product_decides(
     file, options = retail
     await save_orders(engine, file.orders)
     store = SqlStore(engine)
-    desk = Desk(CaseSteps(store, load_policy(), KEYRING), store, engine)
+    desk = Desk(CaseSteps(store, packaged_shelf(), KEYRING), store, engine)
     desk.now = NOW
     seen: Counter[Expected] = Counter()
-    for case in plan(file, NOW, options):
+    for case in plan(file, NOW, POLICY, options):
         customer = case.application.customer_id
         result = await desk.apply(case.application, case.request_key, actor=customer, last_look=True)
         found = (BECOMES[result.standing.status], result.standing.reason_code)
@@ -202,9 +218,9 @@ async def test_old_purchases_end_as_the_windows_of_the_policy_say(
     file = gather(read_rows(row(), row(InvoiceNo="536366", StockCode="71053"), back(1), options=options))
     await save_orders(engine, file.orders)
     store = SqlStore(engine)
-    desk = Desk(CaseSteps(store, load_policy(), KEYRING), store, engine)
+    desk = Desk(CaseSteps(store, packaged_shelf(), KEYRING), store, engine)
     desk.now = NOW
-    cases = plan(file, NOW, options)
+    cases = plan(file, NOW, POLICY, options)
     assert [(case.expected, case.reason_code) for case in cases] == [refund, partial]
     for case in cases:
         standing = (await desk.apply(case.application, case.request_key, actor=case.application.customer_id)).standing

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from aftersales.contract.values import STAFF_ROLES, Role
 from cli.commands.up import welcome
 from cli.home import Addresses, Home, HomeError, Secrets
 from cli.servers.claims import sole_claim
@@ -63,3 +65,16 @@ async def test_every_command_uses_the_database_of_the_stack_it_stands_beside(tmp
         assert followed.number in (await aftersales.ok("queue", "--all")).out
     stopped = await aftersales.ok("queue", "--all")
     assert followed.number in stopped.out, "a stack that has stopped can still be read"
+
+
+@pytest.mark.parametrize("vouches", [True, False])
+def test_the_worker_trusts_the_command_line_only_where_nobody_logs_in(tmp_path: Path, vouches: bool) -> None:
+    addresses = ADDRESSES.model_copy(update={"vouches": vouches})
+    stack = Stack(StackOptions(Home(tmp_path)), Processes(tmp_path / "logs"), Secrets.fresh(), addresses)
+    keys = {key["key_id"]: key for key in json.loads(stack.worker_environment()["AFTERSALES_PROOF_KEYS"])}
+    assert set(keys["cli"]["roles"]) == (set(Role) if vouches else {"customer"})
+    assert set(keys["staff"]["roles"]) == STAFF_ROLES
+    assert [name for name, key in keys.items() if key["staff"]] == ["staff"]
+    told = stack.portal_environment()
+    assert told["AFTERSALES_PORTAL_STAFF_PROOF_SECRET"] == keys["staff"]["secret"]
+    assert keys["staff"]["secret"] not in {keys[name]["secret"] for name in ("cli", "shop", "portal")}

@@ -59,6 +59,13 @@ def files(service: str) -> list[str]:
     return [path.name for path in paths]
 
 
+def mounted(service: str, path: str) -> str:
+    """The volume on which a path of a service lies."""
+    volumes: list[list[str]] = [volume.split(":") for volume in services()[service]["volumes"]]
+    places = {mount: volume for volume, mount, *_ in volumes}
+    return next(places[str(folder)] for folder in (Path(path), *Path(path).parents) if str(folder) in places)
+
+
 def variables_in(file: Path) -> dict[str, str]:
     """What stands in a file of variables, read by the rules that Compose shares with everybody."""
     return {name: value or "" for name, value in dotenv_values(file, interpolate=False).items()}

@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import make_url
 
+from aftersales.contract.values import STAFF_ROLES
 from cli.servers import temporal_server
 from portal.codec.settings import CodecSettings
 from portal.settings import PortalSettings
@@ -21,6 +22,7 @@ from tests.deploy.compose import (
     environment,
     filled_in,
     jobs,
+    mounted,
     required,
     seconds,
     services,
@@ -38,6 +40,7 @@ GIVEN = {
     **{name: f"{name.lower().replace('_', '-')}-of-a-test" for name in required()},
     "AFTERSALES_PAYEE_KEYS": KEYS,
     "AFTERSALES_ENCRYPTION_KEYS": KEYS,
+    "AFTERSALES_SEAL_KEYS": KEYS,
     "CODEC_TOKENS": f'[{{"name": "anna", "sha256": "{"0" * 64}"}}]',
 }
 
@@ -176,7 +179,10 @@ def test_the_worker_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch)
     _tell(monkeypatch, "worker")
     settings = WorkerSettings()
     assert settings.drain_s == 30
-    assert [key.key_id for key in settings.proof_keys] == ["portal", "shop"]
+    assert [key.key_id for key in settings.proof_keys] == ["portal", "staff", "shop"]
+    by_id = {key.key_id: key for key in settings.proof_keys}
+    assert {name for name, key in by_id.items() if key.staff} == {"staff"}
+    assert by_id["staff"].roles == STAFF_ROLES
     assert [key.key_id for key in settings.payee_keys] == ["2026a"]
     assert settings.case_url.endswith("/namespaces/aftersales/workflows/refund%2F{number}")
     create_store_engine(settings.database_url)
@@ -186,8 +192,25 @@ def test_the_portal_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch)
     _tell(monkeypatch, "portal")
     settings = PortalSettings()
     assert settings.proof_key().key_id == "portal"
+    assert settings.staff_proof_secret is not None
     assert [key.key_id for key in settings.link_keys] == ["link1"]
     assert [key.key_id for key in settings.payee_keys] == ["2026a"]
+
+
+def test_the_worker_finds_the_evidence_that_the_portal_took_in() -> None:
+    assert environment("worker")["AFTERSALES_EVIDENCE"] == environment("portal")["AFTERSALES_EVIDENCE"]
+    assert mounted("worker", environment("worker")["AFTERSALES_EVIDENCE"]) == "evidence"
+    assert mounted("portal", environment("portal")["AFTERSALES_EVIDENCE"]) == "evidence"
+
+
+def test_the_log_is_sealed_on_a_volume_of_its_own_that_the_portal_does_not_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _tell(monkeypatch, "worker")
+    settings = WorkerSettings()
+    assert mounted("worker", settings.seals) == "seals"
+    assert [key.key_id for key in settings.seal_keys] == ["2026a"]
+    assert "seals" not in {volume.partition(":")[0] for volume in services()["portal"]["volumes"]}
 
 
 def test_the_codec_server_starts_with_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@
 import re
 import tomllib
 
-from tests.deploy.compose import ROOT
+from tests.deploy.compose import ROOT, services
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+OURS = ("worker", "portal", "sandbox", "mail-sink")
 LET_IN = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
 
 
@@ -27,6 +28,15 @@ def test_uv_is_the_one_that_the_makefile_fetches() -> None:
 def test_it_runs_as_somebody_without_rights() -> None:
     accounts = re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)
     assert accounts == ["10001:10001"]
+
+
+def test_it_may_write_where_volumes_are_mounted_and_where_a_login_is_kept() -> None:
+    made = re.search(r"install -d -o aftersales .*", DOCKERFILE)
+    assert made
+    mounts = {volume.split(":")[1] for name in OURS for volume in services()[name].get("volumes", [])}
+    assert mounts <= set(made[0].split())
+    assert re.search(r"^ENV .*XDG_CONFIG_HOME=/tmp/", DOCKERFILE, re.MULTILINE)
+    assert all("/tmp" in services()[name]["tmpfs"] for name in OURS)  # noqa: S108 - the container's own
 
 
 def test_the_process_itself_gets_the_signal() -> None:

@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md names tests that exist, for every fault and every report that concerns money."""
+"""The table of docs/reliability.md names tests that exist, for every fault and every report."""
 
 import ast
 import re
@@ -9,7 +9,8 @@ import pytest
 from tests.deploy.compose import ROOT
 from tests.deploy.documents import text_of
 
-FAULTS = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R10", "R16", "R17", "R18", "R19", "R20")
+FAULTS = tuple(f"R{n}" for n in (*range(1, 12), *range(16, 21)))
+DECISIONS = tuple(f"D{n}" for n in range(1, 10))
 REPORTS = {
     "medusa 16681",
     "woocommerce-gateway-stripe 838",
@@ -23,7 +24,7 @@ REPORTS = {
     "gumroad 3749",
     "polar 10302",
 }
-ROW = re.compile(r"^\| (?P<name>R\d+|[a-z-]+ \d+) \| .* \| (?P<tests>.*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (?P<name>[RD]\d+|[a-z-]+ \d+) \| .* \| (?P<tests>.*) \|$", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
@@ -37,7 +38,7 @@ def functions_of(file: Path) -> set[str]:
     return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
-@pytest.mark.parametrize("name", [*FAULTS, *sorted(REPORTS)])
+@pytest.mark.parametrize("name", [*FAULTS, *DECISIONS, *sorted(REPORTS)])
 def test_each_fault_and_each_report_has_tests_and_each_of_them_exists(name: str) -> None:
     tests = rows()[name]
     assert tests
@@ -46,6 +47,6 @@ def test_each_fault_and_each_report_has_tests_and_each_of_them_exists(name: str)
 
 
 def test_no_row_and_no_test_is_written_in_a_way_that_is_passed_over() -> None:
-    assert set(rows()) == {*FAULTS, *REPORTS}
+    assert set(rows()) == {*FAULTS, *DECISIONS, *REPORTS}
     named = sum(len(tests) for tests in rows().values())
     assert named == text_of("docs/reliability.md").count(".py::")

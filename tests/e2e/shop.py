@@ -25,7 +25,7 @@ from storage.engine import create_store_engine
 from storage.reading import CaseRecord, Reading
 from tests.e2e.patience import LIMIT_S, until
 from tests.e2e.provider import Provider
-from tests.support.stack import CUSTOMER, MUG_MINOR, Changes, shop_order, small_stack
+from tests.support.stack import MUG_MINOR, Changes, shop_order, small_stack
 
 CALLER: Final = "cli"
 _STARTING: Final = asyncio.Lock()
@@ -44,8 +44,12 @@ class Shop:
         self._numbers = count(1)
 
     async def sell(self) -> OrderRecord:
-        """An order of four mugs, delivered and paid by card."""
-        order = await shop_order(self.stack, f"order-{next(self._numbers)}")
+        """An order of four mugs, delivered and paid by card, of a customer who bought nothing else.
+
+        Whoever wants so many refunds at once is a matter for a person.
+        """
+        nth = next(self._numbers)
+        order = await shop_order(self.stack, f"order-{nth}", customer_id=f"customer-{nth}")
         self.sold.append(order)
         return order
 
@@ -56,10 +60,12 @@ class Shop:
         """
         application = Application(
             order_id=order.order_id,
-            customer_id=CUSTOMER,
+            customer_id=order.account.customer_id,
             items=(Item(line_id="mugs", quantity=quantity),),
             reason=Reason.CHANGED_MIND,
             goods_back=goods_back,
+            unused=True,
+            packaging_intact=True,
         )
         number = await self.client.apply(application, request_key=key or order.order_id)
         if number not in self.applied:
@@ -76,6 +82,11 @@ class Shop:
         number = await self.apply(await self.sell(), goods_back=False)
         await self.until_status(number, CaseStatus.UNDER_REVIEW)
         return number
+
+    async def withdraw(self, number: str) -> None:
+        """As the customer who applied, who is in time."""
+        customer = (await self.record(number)).case.start.application.customer_id
+        assert (await self.client.withdraw(number, actor=customer)).accepted
 
     async def until_status(self, number: str, status: CaseStatus, limit_s: float = LIMIT_S) -> None:
         """By the database's word."""

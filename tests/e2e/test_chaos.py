@@ -25,6 +25,6 @@ async def test_forty_refunds_over_every_provider_keep_every_rule_in_a_storm(tmp_
     ending = await run(storm, tmp_path, silent)
     assert list(ending.breaches) == []
     assert sum(ending.statuses.values()) == REFUNDS
-    assert sum(ending.kills.values()) >= 6, "two outages of Temporal, the database, the portal and workers"
+    assert len(ending.kills) == 5, "two outages of Temporal, the database, the portal and a worker at the least"
     assert ending.faults
     assert {provider for provider, _ in ending.sums} >= {"stripe", "alipay", "wechat", "gift_card", "store_credit"}

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.case_steps import CaseSteps
 from activities.payments import PaymentCalls
-from activities.ports import Action, Payee, Payments
+from activities.ports import Payee, Payments
 from activities.rows import LegRow
+from activities.rulings import Action
 from activities.types import Leg, PaymentOutcome
 from aftersales.contract.values import Movement, PayoutMethod
 from domain.rails import OWN_RAILS, STORE_CREDIT, ways_of

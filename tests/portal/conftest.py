@@ -22,7 +22,7 @@ from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, Language, LegState, Money
 from aftersales.sealing import EncryptionKey
 from bench.deliveries import HANDS
-from integrations.evidence import open_evidence
+from integrations.evidence import Decoders, EvidenceIntake, EvidenceSettings, open_evidence
 from integrations.links import LinkKey, LinkSigner, SurveyLink, UploadTicket
 from integrations.vault import Vault
 from portal.app import Parts, create_app
@@ -43,6 +43,8 @@ ADDRESS = "198.51.100.7"
 LINK_KEY = LinkKey(key_id="k1", secret=SecretStr("l" * 32))
 PAYEE_KEY = EncryptionKey(key_id="v1", secret=SecretStr(base64.b64encode(b"v" * 32).decode()))
 ACCEPTED = Answer(accepted=True, status=CaseStatus.REFUNDED)
+DECODERS = Decoders.of(EvidenceSettings(decoders=1))
+"""For all tests: starting a child takes longer than opening a hundred files."""
 
 
 class HandClock:
@@ -143,7 +145,14 @@ class House:
         link = SurveyLink(number=number, customer_id="c-7", language=language, expires_at=end)
         return self.links.survey_token(link)
 
-    def upload_token(self, *, ticket: str = "1", max_bytes: int = 1000, days: int = 7) -> str:
+    def upload_token(
+        self,
+        *,
+        ticket: str = "1",
+        max_bytes: int = 5000,
+        days: int = 7,
+        media_types: tuple[str, ...] = ("image/jpeg", "image/png"),
+    ) -> str:
         return self.links.upload_token(
             UploadTicket(
                 number=NUMBER,
@@ -151,7 +160,7 @@ class House:
                 expires_at=int((self.clock.now() + timedelta(days=days)).timestamp()),
                 ticket_id=ticket * 32,
                 max_bytes=max_bytes,
-                media_types=("image/jpeg", "image/png"),
+                media_types=media_types,
             )
         )
 
@@ -177,6 +186,12 @@ async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session", autouse=True)
+async def _decoders_end() -> AsyncIterator[None]:
+    yield
+    await DECODERS.close()
+
+
 @asynccontextmanager
 async def house_with(settings: PortalSettings) -> AsyncIterator[House]:
     """A portal of these settings, on their database and in their folder; clients come from `ADDRESS`."""
@@ -185,7 +200,7 @@ async def house_with(settings: PortalSettings) -> AsyncIterator[House]:
     parts = Parts(
         records=records,
         cases=cases,
-        evidence=open_evidence(settings.evidence),
+        evidence=EvidenceIntake(open_evidence(settings.evidence), DECODERS, settings),
         links=(links := LinkSigner(settings.link_keys)),
         readers={hand.provider: hand.reader() for hand in HANDS},
         telling=(telling := Telling(records, cases, clock, settings.webhook_grace_s)),

@@ -33,6 +33,8 @@ async def apply(stack: Stack, reason: Reason) -> tuple[str, str]:
         items=(Item(line_id="mugs", quantity=1),),
         reason=reason,
         goods_back=reason is Reason.CHANGED_MIND,
+        unused=True,
+        packaging_intact=True,
     )
     return await (await stack.client()).apply(asked, request_key=order_id), order_id
 

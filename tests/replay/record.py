@@ -16,7 +16,7 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
-from activities.ports import Action
+from activities.rulings import Action
 from aftersales.contract.names import SEARCH_ATTRIBUTES
 from cli.servers.search_attributes import attribute_types
 from tests.replay.archive import write_fingerprint, write_history

@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.case_steps import CaseSteps
+from activities.evidence_checks import CHECK_EVIDENCE, CheckEvidence
 from activities.notify import Notifications
 from activities.payments import PaymentCalls
 from activities.ports import Payee, Payments
@@ -39,10 +40,11 @@ from storage.stored_value import StoredValuePayments
 from tests.activities.shop import CUSTOMER, KEY, KEYRING, application, items, order_record
 from tests.fakes import NO_LIMITS, FakeLetters, FakeMailer, FakePayments, FakePolicy
 from tests.support.keys import vault
+from tests.support.temporal import until_at_rest
 from workflows.refund_case import RefundCase
 
 CALLER = "shop"
-PATIENCE_S = 20
+PATIENCE_S = 60
 """Of real time; the server's own time stands still meanwhile."""
 
 
@@ -51,6 +53,12 @@ class ServerClock:
 
     def now(self) -> datetime:
         return activity.info().current_attempt_scheduled_time
+
+
+@activity.defn(name=CHECK_EVIDENCE)
+async def check_evidence(order: CheckEvidence) -> None:
+    """Nothing is found; what a check finds changes nothing of a case's way."""
+    assert order.number
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class World:
         served: dict[str, list[Callable[..., Any]]] = {
             names.QUEUE_CASES: [steps.intake, steps.record_message, steps.record_payment, steps.elapse],
             names.QUEUE_NOTIFICATIONS: [letters.notify],
+            names.QUEUE_EVIDENCE: [check_evidence],
         }
         for provider, payments in tills.items():
             calls = PaymentCalls(payments, store, clock, payees, NO_LIMITS)
@@ -107,7 +116,8 @@ async def open_world(env: WorkflowEnvironment, database_url: str) -> AsyncIterat
         identity="recorder",
         data_converter=pydantic_data_converter,
     )
-    world = World(env, AfterSales(client, caller=CALLER, key=KEY), create_store_engine(database_url))
+    shop = AfterSales(client, caller=CALLER, key=KEY, answer_limit_s=PATIENCE_S, call_limit_s=PATIENCE_S)
+    world = World(env, shop, create_store_engine(database_url))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.engine.dispose)
         for worker in world.workers(client):
@@ -164,9 +174,11 @@ class Scene:
         decision = Decision(kind=kind, explanation=explanation)
         await self.world.shop.review(self.number, decision, actor="agent-1")
 
-    async def decide(self, kind: DecisionKind, role: Role = Role.AGENT, explanation: str = "") -> None:
+    async def decide(
+        self, kind: DecisionKind, role: Role = Role.AGENT, explanation: str = "", reason_code: str = ""
+    ) -> None:
         """A decision by update, accepted."""
-        decision = Decision(kind=kind, explanation=explanation)
+        decision = Decision(kind=kind, explanation=explanation, reason_code=reason_code)
         accepted(
             await self.world.shop.decide(
                 self.number, decision, actor=f"{role.value}-1", role=role, message_id=f"{kind.value} by {role.value}"
@@ -196,7 +208,9 @@ class Scene:
     # --- time -----------------------------------------------------------------------------------------
 
     async def pass_time(self, **units: float) -> None:
+        await until_at_rest(self.world.env.client, workflow_id(self.number))
         await self.world.env.sleep(timedelta(**units))
+        await until_at_rest(self.world.env.client, workflow_id(self.number))
 
     async def wait_for(self, waits_for: WaitsFor) -> None:
         """Wait, in real time, until the case's row says so.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from activities.ports import Action
+from activities.rulings import Action
 from activities.types import OutcomeKind, Stage
 from aftersales.contract.messages import Appeal, EvidenceSupplied, SurveyAnswer
 from aftersales.contract.values import (
@@ -110,7 +110,7 @@ async def rejected_then_appeal_approved(case: Scene) -> CaseStatus:
     accepted(await case.world.shop.appeal(case.number, appeal, actor=CUSTOMER, message_id="appeal"))
     await case.hear(Stage.REVIEW_STARTED)
     await case.pass_time(hours=4)
-    await case.decide(DecisionKind.APPROVE, Role.SUPERVISOR)
+    await case.decide(DecisionKind.APPROVE, Role.SUPERVISOR, "The carrier's record says so.", reason_code="late_parcel")
     return CaseStatus.REFUNDED
 
 
@@ -214,7 +214,7 @@ async def _under_review(case: Scene) -> None:
 
 
 async def _supply_evidence(case: Scene) -> None:
-    await PortalStore(case.world.engine).take_evidence(case.number, PHOTO, "t" * 64, datetime.now(UTC))
+    await PortalStore(case.world.engine).take_evidence(case.number, PHOTO, case.number, datetime.now(UTC))
     photo = EvidenceSupplied(evidence=(PHOTO,), note="The left one.")
     accepted(await case.world.shop.supply_evidence(case.number, photo, actor=CUSTOMER, message_id="photo"))
 

@@ -16,8 +16,8 @@ from typing import Final
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import Action
 from activities.rows import CaseRow
+from activities.rulings import Action
 from activities.types import Stage, Timings
 from aftersales import connect
 from aftersales.contract.errors import AftersalesError
@@ -50,9 +50,7 @@ async def hasty(dev_server: DevServer, tmp_path: Path) -> AsyncIterator[World]:
     """In real time: three seconds for the review, six for a customer who is asked."""
     env = WorkflowEnvironment.from_client(await connect(address=dev_server.address))
     async with open_world(env, f"sqlite:///{tmp_path}/store.db") as world:
-        world.policy.timings = Timings(
-            review_reminder_s=1, review_notice_s=2, review_escalation_s=3, evidence_window_s=6
-        )
+        world.policy.waits = Timings(review_reminder_s=1, review_notice_s=2, review_escalation_s=3, evidence_window_s=6)
         yield world
 
 

@@ -34,6 +34,15 @@ NEEDED = {
     "destination-of-this-case",
     "disputed-never-goes-elsewhere",
     "four-eyes",
+    "two-different-people",
+    "approval-of-this-amount-and-destination",
+    "role-held-now",
+    "try-counted-before-password",
+    "source-down-is-no-approval",
+    "chargeback-blocks-the-rules",
+    "chargeback-blocks-people-too",
+    "budgets-are-spent",
+    "open-breaker-stops-the-rules",
     "stored-step",
     "spacing-of-a-payment",
     "alipay-change-of-funds",
@@ -41,6 +50,9 @@ NEEDED = {
     "failures-are-encrypted",
     "destinations-are-sealed",
     "exponent-of-a-currency",
+    "content-of-a-log-entry",
+    "seal-of-a-log",
+    "nobody-in-the-chain",
 }
 """What money, messages and secrets rest on; the catalogue may hold more and never less."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from activities.rows import Account, AuditEntry, CaseRow, LegRow, Mail, Posting
@@ -100,6 +101,18 @@ def posting(posting_id: str, *, minor: int = UNIT_MINOR, debit: str = "", credit
 
 def entry(action: str, number: str = NUMBER) -> AuditEntry:
     return AuditEntry(number=number, at=NOON, actor="system", role="system", action=action)
+
+
+def said(actor: str, role: str, why: str = "", number: str = NUMBER, **facts: str) -> AuditEntry:
+    """An entry of a person, with their own words and facts if there are any."""
+    changes = {
+        "actor": actor,
+        "role": role,
+        "channel": "portal",
+        "why": why,
+        "facts": json.dumps(facts) if facts else "",
+    }
+    return entry("said", number).model_copy(update=changes)
 
 
 def mail(message_id: str, *, stage: Stage = Stage.RECEIVED, round_: int = 1) -> Mail:

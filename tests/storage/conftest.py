@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.servers.postgres import PostgresServer
 from domain.orders import OrderRecord
@@ -24,11 +23,9 @@ from storage.store import SqlStore
 from tests.storage.builders import order_record
 
 
-async def administer(server: PostgresServer, statement: str) -> None:
-    engine = create_async_engine(server.admin, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    async with engine.connect() as connection:
+async def administer(administration: AsyncEngine, statement: str) -> None:
+    async with administration.connect() as connection:
         await connection.execute(text(statement))
-    await engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +53,14 @@ def migrated_sqlite(migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def migrated_postgres(postgres_server: PostgresServer, migrated_template: str) -> AsyncIterator[str]:
+async def migrated_postgres(
+    postgres_server: PostgresServer, administration: AsyncEngine, migrated_template: str
+) -> AsyncIterator[str]:
     """The URL of a migrated PostgreSQL database of this test alone."""
     name = f"test_{secrets.token_hex(8)}"
-    await administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    await administer(administration, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
     yield postgres_server.url(name)
-    await postgres_server.drop_database(name)
+    await administer(administration, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from activities.precautions import Approval
 from activities.rows import CaseRow, HeardMessage
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, MessageKind, WaitsFor
@@ -33,6 +34,18 @@ async def put(store: SqlStore, *cases: CaseRow) -> None:
 def waiting(key: str, waits_for: WaitsFor, due_in_h: int | None = None, **changes: object) -> CaseRow:
     due_at = None if due_in_h is None else NOON + due_in_h * HOUR
     return case_row(number_for("shop", key), waits_for=waits_for, due_at=due_at, **changes)
+
+
+async def test_a_case_is_read_with_the_approvals_that_count(store: SqlStore, reading: Reading) -> None:
+    yes = Approval(number=NUMBER, actor="boss-1", role="supervisor", amount=yuan(5000), destination="", at=NOON)
+    await put(store, case_row(NUMBER))
+    async with store.begin() as unit:
+        await unit.add_approval(yes)
+        await unit.void_approvals(NUMBER, NOON)
+        await unit.add_approval(yes.model_copy(update={"actor": "boss-2"}))
+    record = await reading.case(NUMBER)
+    assert record is not None
+    assert [each.actor for each in record.approvals] == ["boss-2"]
 
 
 async def test_cases_are_listed_newest_first_up_to_a_limit(store: SqlStore, reading: Reading) -> None:

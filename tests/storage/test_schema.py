@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from activities.ports import Store
-from cli.servers.postgres import PostgresServer
 from storage import schema
 from storage.engine import create_store_engine
 from storage.errors import DatabaseUrlError, SchemaError
@@ -88,11 +87,11 @@ async def test_sqlite_says_that_it_has_no_roles(migrated_sqlite_engine: AsyncEng
 
 @pytest.fixture
 async def as_application(
-    postgres_server: PostgresServer, migrated_postgres_engine: AsyncEngine
+    administration: AsyncEngine, migrated_postgres_engine: AsyncEngine
 ) -> AsyncIterator[AsyncEngine]:
     """The engine of a restricted role, in a database whose triggers were taken away."""
     role = f"App-{secrets.token_hex(4)}"
-    await administer(postgres_server, f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'trial'")
+    await administer(administration, f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'trial'")
     await schema.restrict_role(migrated_postgres_engine, role)
     async with migrated_postgres_engine.begin() as connection:
         for table in APPEND_ONLY:
@@ -103,7 +102,7 @@ async def as_application(
     await engine.dispose()
     async with migrated_postgres_engine.begin() as connection:
         await connection.execute(text(f'DROP OWNED BY "{role}"'))
-    await administer(postgres_server, f'DROP ROLE "{role}"')
+    await administer(administration, f'DROP ROLE "{role}"')
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -114,6 +113,19 @@ async def test_the_applications_role_may_not_rewrite_history(
     with pytest.raises(DBAPIError, match=f"permission denied for table {table}"):
         async with as_application.begin() as connection:
             await connection.execute(text(change.format(table)))
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit_seals SET seal = 'x'", "DELETE FROM audit_seals"])
+async def test_the_applications_role_may_not_deny_a_seal(as_application: AsyncEngine, change: str) -> None:
+    with pytest.raises(DBAPIError, match="permission denied for table audit_seals"):
+        async with as_application.begin() as connection:
+            await connection.execute(text(change))
+
+
+async def test_the_applications_role_may_erase_a_person(as_application: AsyncEngine) -> None:
+    async with as_application.begin() as connection:
+        for erase in ("DELETE FROM people", "DELETE FROM audit_words"):
+            await connection.execute(text(erase))
 
 
 async def test_the_applications_role_may_do_its_work(as_application: AsyncEngine) -> None:

@@ -1,4 +1,4 @@
-"""The `aftersales` program as people run it: a process of its own, its output read afterwards."""
+"""The `aftersales` program as people run it, its output read afterwards."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from rich.console import Console
 
 from cli.commands.case_screen import case_panel
 from cli.commands.screen import PIPE_WIDTH
-from cli.home import Home
+from cli.home import Addresses, Home
 from storage.engine import create_store_engine
 from storage.reading import CaseRecord, Reading
+from tests.support.preloaded import run_preloaded
 
 NUMBER = re.compile(r"[0-9A-Y]{5}-[0-9A-Y]{5}-[0-9A-Y]{4}")
 LIMIT_S = 60
+ADDRESSES = Addresses(temporal="127.0.0.1:7", portal="http://127.0.0.1:8", sandbox="http://127.0.0.1:9", smtp_port=10)
+"""Of a stack that takes the command line's word, and of which nothing answers."""
+
 OF_THE_DEPLOYMENT = ("AFTERSALES_", "TEMPORAL_")
 OF_THE_MACHINE = ("AFTERSALES_CACHE", "TEMPORAL_CLI_PATH", "TEMPORAL_TEST_SERVER_PATH")
 
@@ -51,12 +55,14 @@ class Program:
         self.environ = {**bare_environment(), "AFTERSALES_HOME": str(home), **(environ or {})}
 
     async def __call__(self, *arguments: str, **environ: str) -> Ran:
-        """Run to the end, whatever comes of it; within a minute."""
-        started = await self.start(*arguments, **environ)
-        async with asyncio.timeout(LIMIT_S):
-            out, err = await started.communicate()
-        assert started.returncode is not None
-        return Ran(started.returncode, out.decode(), err.decode())
+        """Run to the end, whatever comes of it; within a minute. What is told to Python itself is for `start`."""
+        return await self.told("", *arguments, **environ)
+
+    async def told(self, typed: str, *arguments: str, **environ: str) -> Ran:
+        """Run to the end with `typed` on its standard input."""
+        told = {**self.environ, **environ}
+        status, out, err = await run_preloaded("cli.main", arguments, told, LIMIT_S, typed.encode())
+        return Ran(status, out.decode(), err.decode())
 
     async def ok(self, *arguments: str) -> Ran:
         """Run to the end, which must be a good one."""
@@ -90,7 +96,7 @@ class Program:
             await engine.dispose()
 
     async def start(self, *arguments: str, **environ: str) -> asyncio.subprocess.Process:
-        """Start it and go on."""
+        """Start it as a shell does, and go on."""
         command = (sys.executable, "-m", "cli.main", *arguments)
         return await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env={**self.environ, **environ}

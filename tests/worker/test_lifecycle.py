@@ -20,7 +20,7 @@ from cli.servers.dev_server import DevServer
 from cli.servers.probes import eventually
 from storage import schema
 from tests.support.program import Ran
-from tests.worker.environment import SECRETS, ended, environment, start_worker
+from tests.worker.environment import LIMIT_S, SECRETS, ended, environment, start_worker
 from tests.worker.other_case import TIMER_STARTED, OtherCase
 from worker.main import READY
 from worker.sweeping import SCHEDULE_ID
@@ -44,7 +44,7 @@ async def says(process: asyncio.subprocess.Process, words: str) -> list[str]:
     """The lines a worker wrote until one had these words."""
     assert process.stderr is not None
     lines: list[str] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while not lines or words not in lines[-1]:
             line = await process.stderr.readline()
             assert line, f"it ended before it said {words!r}: {lines}"
@@ -114,7 +114,7 @@ async def serve(settings, stop):
 
 sys.exit(main(serve))
 """
-    ended = await run([sys.executable, "-c", program], limit_seconds=30, environ=environment())
+    ended = await run([sys.executable, "-c", program], limit_seconds=LIMIT_S, environ=environment())
     (line,) = ended.output.splitlines()
     assert ended.code == 1
     assert json.loads(line)["level"] == "error"

@@ -125,6 +125,12 @@ def test_a_worker_serves_every_queue_of_what_is_set_up_unless_told_otherwise() -
     assert settings(queues=["notifications"]).served(["stripe"]) == ("notifications",)
 
 
+def test_a_worker_serves_evidence_where_it_has_the_portals_store() -> None:
+    assert "evidence" not in settings().served([])
+    assert settings(evidence="/srv/evidence").served([])[2] == "evidence"
+    assert settings(evidence="/srv/evidence", queues=["cases"]).served([]) == ("cases",)
+
+
 def test_a_trusted_key_vouches_for_the_roles_it_was_given_and_for_no_other() -> None:
     told = settings(proof_keys=[key("portal1", PROOF_SECRET, roles=["customer"])])
     number = new_number()

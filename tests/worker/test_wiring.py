@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.reconciling import PLAN_RECONCILIATION, RECONCILE_DAY
+from activities.sealing_log import SEAL_AUDIT
 from activities.sweeping import SWEEP
 from activities.types import StepName
 from aftersales import connect
 from aftersales.contract import names
 from aftersales.contract.handles import RefundCaseHandle
-from aftersales.contract.values import PayoutMethod
+from aftersales.contract.values import CaseKind, PayoutMethod, Reason
 from cli.servers.dev_server import DevServer
 from integrations.provider import ProviderSettingsError
 from integrations.stripe.block import StripeBlock
@@ -35,7 +36,7 @@ from worker.wiring import Parts, make_workers, open_parts
 
 TILLS = [names.payments_queue(provider) for provider in ("store_credit", "gift_card", "by_hand", "stripe")]
 
-ON_SCHEDULES = [SWEEP, PLAN_RECONCILIATION, RECONCILE_DAY]
+ON_SCHEDULES = [SWEEP, PLAN_RECONCILIATION, RECONCILE_DAY, SEAL_AUDIT]
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ async def test_each_queue_has_its_own_acts_under_the_names_the_workflow_calls(cl
             SWEEP,
             PLAN_RECONCILIATION,
             RECONCILE_DAY,
+            SEAL_AUDIT,
         },
         **{queue: {StepName.SUBMIT_LEG, StepName.QUERY_LEG} for queue in TILLS},
         names.QUEUE_NOTIFICATIONS: {StepName.NOTIFY},
@@ -91,7 +93,7 @@ async def test_every_step_of_a_case_is_served_by_exactly_one_queue_and_payments_
 async def test_cases_run_under_the_name_that_callers_start_them_by(client: Client, parts: Parts) -> None:
     served = served_by(client, parts)
     told = str(workflow._Definition.must_from_class(RefundCaseHandle).name)
-    assert flows(served[names.QUEUE_CASES]) == {told, "Sweep", "Reconciliation", "ReconcileDay"}
+    assert flows(served[names.QUEUE_CASES]) == {told, "Sweep", "Reconciliation", "ReconcileDay", "Daily"}
     assert told == names.REFUND_CASE
     assert not [config for queue, config in served.items() if queue != names.QUEUE_CASES and config["workflows"]]
 
@@ -158,7 +160,9 @@ async def test_the_waits_of_the_policy_are_as_long_as_the_settings_let_them_be(s
     days: list[float] = []
     for time_scale in (1.0, 0.5):
         async with open_parts(settings(database_url=sqlite_url, time_scale=time_scale), stripe()) as opened:
-            days.append(opened.steps._policy.timings.review_escalation_s / 86400)
+            policy = await opened.steps._policies.in_force(datetime.now(UTC))
+            waits = policy.timings(Reason.CHANGED_MIND, CaseKind.REFUND_ONLY)
+            days.append(waits.review_escalation_s / 86400)
     assert days == [1, 0.5], "24 hours in production (P2.7), and less where a demo says so"
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.types import OutcomeKind as Kind
-from activities.types import RecordMessage, RecordPayment, Stage, StepName, StepResult
+from activities.types import PaymentOutcome, RecordMessage, RecordPayment, Stage, StepName, StepResult
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import HandPayment, PaymentChanged, PayoutChoice
 from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, LegState, PayoutMethod, WaitsFor
@@ -53,6 +53,52 @@ async def test_the_customer_is_reminded_once_and_then_finance_has_it(begin: Begi
     assert (await case.view()).waits_for is WaitsFor.FINANCE
     await case.decide(DecisionKind.REJECT, explanation="No account was named.")
     await case.reach(CaseStatus.REJECTED)
+
+
+async def to_be_agreed(begin: Begin, *queries: PaymentOutcome) -> Running:
+    """The customer has named another destination for an amount that takes two people."""
+    case = await begin(World(people=2).script(submits=[CLOSED], queries=queries))
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await choose(case)
+    await case.hears(Stage.SECOND_APPROVAL)
+    return case
+
+
+async def test_a_large_amount_goes_to_the_new_destination_once_two_have_agreed(begin: Begin) -> None:
+    case = await to_be_agreed(begin, outcome(Kind.REJECTED))
+    view = await case.view()
+    assert (view.waits_for, view.waiting) == (WaitsFor.SUPERVISOR, "two people to agree to where the money goes")
+    assert (await case.decide(DecisionKind.APPROVE)).status is CaseStatus.PAYMENT_FAILED
+    assert "submit N-1-2" not in case.world.calls
+    await case.decide(DecisionKind.APPROVE)
+    await case.reach(CaseStatus.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1", "submit N-1-2"]
+    assert case.world.stages.count(Stage.SECOND_APPROVAL) == 2, "once for each of the two"
+
+
+async def test_those_who_are_to_agree_are_reminded_every_day(begin: Begin) -> None:
+    case = await to_be_agreed(begin)
+    await case.pass_time(days=3, hours=1)
+    assert case.world.stages.count(Stage.SECOND_APPROVAL) == 4
+    assert Stage.DESTINATION_REMINDER not in case.world.stages
+
+
+async def test_a_destination_that_is_not_agreed_to_is_given_up(begin: Begin) -> None:
+    case = await to_be_agreed(begin)
+    await case.decide(DecisionKind.REJECT, explanation="Not the customer's account.")
+    await case.reach(CaseStatus.REJECTED)
+    await case.hears(Stage.REJECTED)
+    assert case.world.calls == ["intake", "submit N-1-1"]
+
+
+async def test_news_of_the_old_way_leaves_nothing_to_agree_to(begin: Begin) -> None:
+    case = await to_be_agreed(begin, outcome(Kind.SUCCEEDED))
+    await case.decide(DecisionKind.APPROVE)
+    hint = PaymentChanged(provider="stripe", provider_number="N-1-1")
+    await case.handle.signal(RefundCaseHandle.payment_changed, hint)
+    await case.reach(CaseStatus.REFUNDED)
+    await case.hears(Stage.REFUNDED)
+    assert case.world.calls == ["intake", "submit N-1-1", "query N-1-1"]
 
 
 async def test_the_old_way_that_paid_after_all_ends_the_question(begin: Begin) -> None:

@@ -42,6 +42,7 @@ def test_every_try_fits_into_its_limit_and_the_quick_step_into_one_workflow_task
     assert options.LOCAL_STEP_TIMEOUT <= options.LOCAL_STEP_LIMIT < timedelta(seconds=10)
     assert options.DURABLE_STEP_TIMEOUT < options.DURABLE_STEP_LIMIT
     assert options.LETTER_TIMEOUT < options.LETTER_LIMIT
+    assert options.EVIDENCE_HEARTBEAT_TIMEOUT < options.EVIDENCE_CHECK_TIMEOUT < options.EVIDENCE_CHECK_LIMIT
     assert options.LOCAL_STEP_RETRY.maximum_attempts == 3
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from activities.types import Stage
 from aftersales.contract.handles import RefundCaseHandle
-from aftersales.contract.messages import Appeal, Decision, EvidenceSupplied, Withdrawal
+from aftersales.contract.messages import Appeal, Claim, Decision, EvidenceSupplied, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, WaitsFor
 from tests.workflows.conftest import Begin, Running
-from tests.workflows.world import World
+from tests.workflows.world import AMOUNT, World
 
 
 async def under_review(begin: Begin) -> Running:
@@ -115,6 +117,79 @@ async def test_approve_and_reject_at_once_one_wins_and_both_see_which(begin: Beg
     assert {m.round for m in case.world.messages} == {1, 2}, "one after the other, never together"
     assert first.status in (CaseStatus.PAYING, CaseStatus.REJECTED)
     assert second.status in (CaseStatus.PAYING, CaseStatus.REJECTED)
+
+
+async def claim(case: Running) -> None:
+    assert (await case.handle.execute_update(RefundCaseHandle.claim, Claim())).accepted
+
+
+async def test_that_somebody_works_on_a_case_is_seen_and_told_nobody(begin: Begin) -> None:
+    case = await under_review(begin)
+    await claim(case)
+    await claim(case)
+    assert (await case.view()).claimed_by == "agent-2"
+    await case.pass_time(hours=21)
+    assert case.world.stages == [Stage.REVIEW_STARTED, Stage.REVIEW_REMINDER]
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [20], "and the clock runs on"
+
+
+async def test_a_claim_while_the_customer_is_asked_leaves_them_their_window(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.decide(DecisionKind.ASK, explanation="which seam?")
+    await case.pass_time(days=13)
+    await claim(case)
+    assert (await case.result()).status is CaseStatus.EXPIRED
+    assert hours_told(case, Stage.EXPIRED) == [14 * 24]
+
+
+async def test_the_first_of_two_approvals_is_told_at_once_and_the_clock_runs_on(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.UNDER_REVIEW, people=2))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    await case.pass_time(hours=19)
+    answer = await case.decide(DecisionKind.APPROVE)
+    assert (answer.accepted, answer.status) == (True, CaseStatus.UNDER_REVIEW)
+    await case.hears(Stage.SECOND_APPROVAL)
+    await case.pass_time(hours=2)
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [20]
+    assert [each.actor for each in (await case.view()).approvals] == ["boss-0"]
+    assert (await case.decide(DecisionKind.APPROVE)).status is CaseStatus.PAYING
+    await case.result()
+    assert case.world.stages.count(Stage.SECOND_APPROVAL) == 1
+
+
+async def test_an_approval_while_the_customer_is_asked_goes_on_with_the_agents_clock(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.UNDER_REVIEW, people=2))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    await case.pass_time(hours=10)
+    await case.decide(DecisionKind.ASK, explanation="which seam?")
+    await case.pass_time(hours=30)
+    await case.decide(DecisionKind.APPROVE)
+    await case.hears(Stage.SECOND_APPROVAL)
+    await case.pass_time(hours=11)
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [50]
+
+
+async def test_each_decision_is_recorded_alike_by_signal_and_by_update(begin: Begin) -> None:
+    case = await under_review(begin)
+    case.world.refuse_messages = True  # so that the case is where it was for the next one
+    for kind in DecisionKind:
+        said = Decision(kind=kind, explanation="why", hand_to="finance", handling_hours=1, amount=AMOUNT)
+        await case.handle.signal(RefundCaseHandle.review, said)
+        await case.handle.execute_update(RefundCaseHandle.decide, said)
+    heard = [message.model_copy(update={"now": None, "round": 0}) for message in case.world.messages]
+    assert len(heard) == 2 * len(DecisionKind)
+    assert heard[::2] == heard[1::2]
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+async def test_a_decision_around_the_deadline_counts_once(begin: Begin, seconds: int) -> None:
+    """R11: whether the ladder's last rung or the decision comes first, the decision holds."""
+    case = await under_review(begin)
+    await case.pass_time(seconds=24 * 3600 + seconds)
+    answers = await asyncio.gather(*(case.decide(DecisionKind.APPROVE) for _ in range(2)))
+    assert CaseStatus.PAYING in {each.status for each in answers}
+    await case.result()
+    assert case.world.calls.count("submit N-1-1") == 1
 
 
 async def test_a_refused_message_leaves_the_case_where_it_was(begin: Begin) -> None:

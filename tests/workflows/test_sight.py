@@ -29,7 +29,7 @@ from aftersales.contract.values import (
     Reason,
     WaitsFor,
 )
-from aftersales.contract.views import LegView, VerdictView
+from aftersales.contract.views import ApprovalView, LegView, VerdictView
 from cli.servers.dev_server import DevServer
 from tests.workflows.conftest import Begin, Running
 from tests.workflows.showing import OPENED, START, Scene, Scenes, Showing
@@ -151,6 +151,9 @@ def test_the_view_carries_everything_a_caller_may_see() -> None:
         reason_code="wrong_item",
         explanation="the other mug",
         appealed=True,
+        approvals=(ApprovalView(actor="wang", role="supervisor", at=OPENED),),
+        claimed_by="wang",
+        claimed_until=DUE,
     )
     seen = sight.view(START, standing, OPENED, "the provider", DUE, closed=True)
     shown = LegView(
@@ -168,6 +171,7 @@ def test_the_view_carries_everything_a_caller_may_see() -> None:
     assert (seen.opened_at, seen.due_at, seen.closed) == (OPENED, DUE, True)
     assert (seen.amount, seen.break_down, seen.legs, seen.verdict) == (AMOUNT, break_down, (shown,), VERDICT)
     assert (seen.reason_code, seen.explanation, seen.appealed) == ("wrong_item", "the other mug", True)
+    assert (seen.approvals, seen.claimed_by, seen.claimed_until) == (standing.approvals, "wang", DUE)
     assert not [name for name in seen.model_fields_set if getattr(seen, name) in (None, "", ())], "a field is left out"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
@@ -38,6 +38,7 @@ from aftersales.contract.values import (
     Money,
     WaitsFor,
 )
+from aftersales.contract.views import ApprovalView
 
 AMOUNT = Money(minor=4990, currency="CNY")
 
@@ -73,8 +74,8 @@ def outcome(kind: OutcomeKind, code: str = "", *, elsewhere: bool = False, retry
 
 @dataclass
 class World:
-    """`assessed`: where the intake puts the case; `payout_provider` pays every attempt after the first. `submits`,
-    `queries`: the provider's answers, in order."""
+    """`assessed`: where the intake puts the case; `people`: how many have to approve; `payout_provider` pays every
+    attempt after the first. `submits`, `queries`: the provider's answers, in order."""
 
     assessed: CaseStatus = CaseStatus.PAYING
     submits: deque[PaymentOutcome | Exception] = field(default_factory=deque)
@@ -83,6 +84,7 @@ class World:
     looks_until_known: int = 0
     evidence_leads_to: CaseStatus = CaseStatus.PAYING
     giving_up_leads_to: CaseStatus = CaseStatus.REJECTED
+    people: int = 1
     database_failures: int = 0
     refuse_messages: bool = False
     standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
@@ -167,13 +169,16 @@ class World:
             MessageKind.WITHDRAWAL: (CaseStatus.WITHDRAWN, {}),
             MessageKind.APPEAL: (CaseStatus.UNDER_REVIEW, {"appealed": True, "waits_for": WaitsFor.SUPERVISOR}),
             MessageKind.PAYOUT_CHOICE: (CaseStatus.PAYING, {}),
+            MessageKind.CLAIM: (present, {"claimed_by": f"agent-{len(self.messages)}"}),
         }
+        if kind is MessageKind.PAYOUT_CHOICE and self.people > 1:
+            return present, {"waits_for": WaitsFor.SUPERVISOR, "approvals": ()}
         return places.get(kind, (present, {}))
 
     def _decide(self, decision: Decision) -> StepResult:
         match decision.kind:
             case DecisionKind.APPROVE | DecisionKind.APPROVE_PART:
-                return self._stand(CaseStatus.PAYING)
+                return self._approve()
             case DecisionKind.REJECT:
                 given_up = self.standing.status is CaseStatus.PAYMENT_FAILED
                 return self._stand(self.giving_up_leads_to if given_up else CaseStatus.REJECTED)
@@ -185,6 +190,14 @@ class World:
                 return self._stand(CaseStatus.UNDER_REVIEW, assignee=decision.hand_to)
             case DecisionKind.ESCALATE:
                 return self._stand(CaseStatus.UNDER_REVIEW, waits_for=WaitsFor.SUPERVISOR)
+
+    def _approve(self) -> StepResult:
+        present, given = self.standing.status, self.standing.approvals
+        person = ApprovalView(actor=f"boss-{len(given)}", role="supervisor", at=datetime.now(UTC))
+        if len(given) + 1 >= self.people:
+            return self._stand(CaseStatus.PAYING, approvals=(*given, person))
+        stays = present if present is CaseStatus.PAYMENT_FAILED else CaseStatus.UNDER_REVIEW
+        return self._stand(stays, waits_for=WaitsFor.SUPERVISOR, approvals=(*given, person))
 
     @activity.defn(name=StepName.RECORD_PAYMENT)
     async def record_payment(self, step: RecordPayment) -> StepResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import Final
 
 from bench.safeguards.safeguard import Edit, Safeguard
@@ -9,17 +10,57 @@ from bench.safeguards.safeguard import Edit, Safeguard
 _SPEAKERS: Final = "activities/speakers.py"
 _LISTENING: Final = "activities/listening.py"
 _DESTINATIONS: Final = "activities/destinations.py"
+_LOGINS: Final = "storage/logins.py"
+_COUNTED: Final = (
+    "        async with self._transactions.begin() as connection:\n"
+    "            for whose in sorted(allowances):\n"
+    "                await _count(connection, whose, allowances[whose], at)\n"
+)
+_OF_STAFF: Final = "tests/activities/test_staff_proofs.py"
+_OF_LOGINS: Final = "tests/storage/test_logins.py"
 _OF_LISTENING: Final = "tests/activities/test_listening.py"
 _OF_DESTINATIONS: Final = "tests/activities/test_destinations.py"
 
 PEOPLE: Final = (
+    Safeguard(
+        name="destination-named-by-the-staff",
+        taken_away="one of the staff sends a small refund to an account of their own",
+        edits=(Edit(_DESTINATIONS, "_by_the_staff(choice) or ", ""),),
+        tests=(
+            "tests/activities/test_one_pair_of_hands.py"
+            "::TestDestinationsNamedByTheStaff::test_it_waits_for_somebody_else",
+        ),
+    ),
+    Safeguard(
+        name="by-hand-beside-a-chargeback",
+        taken_away="finance pays by hand what the bank takes back already",
+        edits=(Edit("activities/by_hand.py", "    await refuse_disputed(file, await order_of(file))\n", ""),),
+        tests=(
+            "tests/activities/test_by_hand.py::test_beside_a_chargeback_nothing_is_paid_by_hand_and_the_list_says_so",
+        ),
+    ),
+    Safeguard(
+        name="guesses-of-a-guests-contact",
+        taken_away="a guest's telephone number is found by trying all of them",
+        edits=(Edit("activities/intake.py", "return order if guesses < MOST_GUESSES else None", "return order"),),
+        tests=(
+            "tests/activities/test_eligibility.py"
+            "::test_after_many_guesses_the_right_contact_opens_nothing_either_for_a_day",
+        ),
+    ),
+    Safeguard(
+        name="evidence-of-other-people",
+        taken_away="whoever knows the hash of somebody else's photo has a photo",
+        edits=(Edit("storage/rows/evidence.py", "or_(EVIDENCE.c.number == number, ", 'or_(EVIDENCE.c.number != "", '),),
+        tests=("tests/storage/rows/test_journals.py::test_evidence_of_other_people_is_not_known_by_its_hash",),
+    ),
     Safeguard(
         name="proof-of-a-message",
         taken_away="whoever can send a message to a case may sign it with any name",
         edits=(
             Edit(
                 "client/aftersales/proof.py",
-                "if key is None or not hmac.compare_digest(_mac(key, claim), proof.mac):",
+                "if key is None or not is_one_line or not hmac.compare_digest(_mac(key, claim), proof.mac):",
                 "if key is None or not claim:",
             ),
         ),
@@ -46,6 +87,43 @@ PEOPLE: Final = (
         taken_away="every role may say everything",
         edits=(Edit(_SPEAKERS, "    if proof.role not in allowed:\n", "    if not allowed:\n"),),
         tests=("tests/activities/test_decisions.py::test_who_may_not_decide_decides_nothing",),
+    ),
+    Safeguard(
+        name="role-held-now",
+        taken_away="whoever held a role when they logged in goes on deciding when it is taken away",
+        edits=(
+            Edit(
+                _SPEAKERS,
+                "    if keyring.vouches_for_staff(proof) and not await holders.holds_role(proof.actor, proof.role):\n",
+                "    if keyring.vouches_for_staff(proof) and not proof.actor:\n",
+            ),
+        ),
+        tests=(
+            f"{_OF_STAFF}::test_a_proof_of_the_signing_service_counts_while_the_role_is_held",
+            f"{_OF_STAFF}::test_what_a_revoked_role_says_changes_nothing_and_is_recorded_with_their_name",
+        ),
+    ),
+    Safeguard(
+        name="try-counted-before-password",
+        taken_away="a try is counted once its password was found wrong, so that whoever must wait goes on guessing",
+        edits=(
+            Edit(_LOGINS, _COUNTED, ""),
+            Edit(_LOGINS, "        if login is None:\n", f"        if login is None:\n{indent(_COUNTED, '    ')}"),
+        ),
+        tests=(
+            f"{_OF_LOGINS}::test_an_accounts_waits_grow_up_to_five_minutes_whoever_tries",
+            f"{_OF_LOGINS}::test_an_address_that_fails_waits_whatever_names_it_tries",
+        ),
+    ),
+    Safeguard(
+        name="second-factor-of-a-guest",
+        taken_away="a guest's order is anybody's who knows its number",
+        edits=(
+            Edit("activities/eligibility.py", "    return order if any(matches) else None\n", "    return order\n"),
+        ),
+        tests=(
+            "tests/activities/test_eligibility.py::test_a_guest_who_does_not_is_answered_as_if_there_were_no_such_order",
+        ),
     ),
     Safeguard(
         name="own-case",
@@ -86,7 +164,7 @@ PEOPLE: Final = (
     Safeguard(
         name="four-eyes",
         taken_away="one finance person pays by hand and confirms it, too",
-        edits=(Edit("activities/by_hand.py", "    if by.name == row.paid_by:\n", "    if not by.name:\n"),),
+        edits=(Edit("activities/by_hand.py", "    if same_person(by.name, row.paid_by):\n", "    if not by.name:\n"),),
         tests=("tests/activities/test_by_hand.py::test_nobody_looks_at_their_own_payment",),
     ),
     Safeguard(

@@ -20,6 +20,14 @@ SENDING: Final = (
         tests=(f"{_OF_CALLS}::test_before_the_call_the_row_says_that_it_is_under_way",),
     ),
     Safeguard(
+        name="no-refund-beside-a-chargeback",
+        taken_away="a leg that was reserved before its payment was disputed is sent",
+        edits=(Edit(_CALLS, " or await _disputed(unit, before)\n", "\n"),),
+        tests=(
+            "tests/activities/test_chargebacks.py::test_a_leg_reserved_before_the_dispute_waits_and_goes_on_once_it_is_won",
+        ),
+    ),
+    Safeguard(
         name="same-key-on-every-retry",
         taken_away="each try of a number uses a key of its own",
         edits=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,9 @@ async def test_every_penny_executed_is_in_the_ledger_and_in_the_cases(tmp_path: 
     text = said.decode()
     assert demo.returncode == 0, text
     assert "the three sums agree" in text
+    told = re.search(r"Of (\d+) refunds that the rules approve, (\d+) were held back", text)
+    assert told is not None
+    assert int(told[2]) * 20 < int(told[1]), "of few customers the other cases speak against them"
     assert "All dates of" in text
     assert "left out" in text
     assert not list(file.parent.glob("*left-out*")), (

@@ -18,7 +18,9 @@ def test_every_amount_is_a_whole_number_wide_enough_for_any_currency() -> None:
     amounts = [column for column in COLUMNS if column.name.endswith("_minor")]
     assert amounts
     assert all(isinstance(column.type, BigInteger) for column in amounts)
-    assert not any(isinstance(column.type, Float | Numeric) for column in COLUMNS)
+    measures = {"evidence_contents.sharpness", "evidence_contents.brightness"}
+    fractions = {str(column) for column in COLUMNS if isinstance(column.type, Float | Numeric)}
+    assert fractions == measures, "what a picture looks like is measured; nothing else is a fraction"
 
 
 def test_every_time_is_kept_in_utc() -> None:
