@@ -8,6 +8,7 @@ from typing import Final
 from activities.casefile import CaseFile
 from activities.precautions import Lease
 from activities.sentences import refusal
+from activities.speakers import same_person
 from activities.turns import DECIDABLE, out_of_turn
 from aftersales.contract.messages import Claim, Proof
 from aftersales.contract.values import ErrorCode, Role
@@ -57,4 +58,4 @@ def in_force(lease: Lease | None, at: datetime) -> bool:
 
 def _others(file: CaseFile, actor: str) -> Lease | None:
     held = file.row.lease
-    return held if held and in_force(held, file.now) and held.holder != actor else None
+    return held if held and in_force(held, file.now) and not same_person(held.holder, actor) else None

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from activities.casefile import CaseFile
 from activities.precautions import Held, Spending
-from activities.rows import Order
+from activities.rows import Order, OrderLine
 from activities.rulings import Ceilings, Facts, Policy, RiskLevel
 from activities.weighing import lines_of
 from aftersales.contract.values import AmountKind, BreakDown
@@ -67,9 +67,15 @@ def _spending(file: CaseFile, order: Order, amounts: BreakDown) -> Spending:
 
 def _by_product(file: CaseFile, order: Order, amounts: BreakDown) -> dict[str, int]:
     """What each SKU gives back, whatever is kept of the whole; never below zero."""
-    skus = {line.line_id: line.sku for line in lines_of(file.row.start.application, order)}
+    skus = {line.line_id: _product(order, line) for line in lines_of(file.row.start.application, order)}
     totals = dict.fromkeys(skus.values(), 0)
     for line in amounts.lines:
         if line.line_id in skus and line.kind is not AmountKind.DEDUCTION:
             totals[skus[line.line_id]] += line.amount_minor
     return {sku: max(minor, 0) for sku, minor in totals.items()}
+
+
+def _product(order: Order, line: OrderLine) -> str:
+    """Where the shop states no SKU, the line's id stands for it: such a line is a product of its own, or the first
+    lines of all orders would be one."""
+    return f"{order.order_id}/{line.line_id}" if line.sku == line.line_id else line.sku

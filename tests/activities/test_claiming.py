@@ -53,6 +53,10 @@ async def test_whoever_holds_it_decides_and_lets_it_go_with_that(claimed: Desk) 
     assert (await claimed.case()).lease is None
 
 
+async def test_the_holder_is_the_same_person_however_the_name_is_written(claimed: Desk) -> None:
+    assert (await approve(claimed, "Agent-1")).status is CaseStatus.PAYING
+
+
 async def test_a_decision_that_keeps_the_case_in_review_keeps_the_claim(claimed: Desk) -> None:
     await claimed.decide(DecisionKind.EXTEND, handling_hours=5)
     lease = (await claimed.case()).lease

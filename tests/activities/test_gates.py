@@ -125,6 +125,14 @@ async def test_what_is_held_back_uses_no_budget(desk: Desk, policy: FakePolicy) 
     assert (await desk.apply(request_key="second")).standing.status is CaseStatus.PAYING
 
 
+async def test_lines_without_a_sku_of_their_own_are_products_of_their_orders(desk: Desk, policy: FakePolicy) -> None:
+    limited(policy, automatic_product_day=ONE_CUP)
+    await save_orders(desk.engine, [order_record("order-2")])
+    assert (await desk.apply()).standing.status is CaseStatus.PAYING
+    of_another_order = await desk.apply(application(order_id="order-2"), "second")
+    assert of_another_order.standing.status is CaseStatus.PAYING
+
+
 async def test_a_budget_is_a_days(desk: Desk, policy: FakePolicy) -> None:
     limited(policy, automatic_day=ONE_CUP)
     assert (await desk.apply()).standing.status is CaseStatus.PAYING

@@ -10,6 +10,7 @@ import pytest
 from aftersales.contract.values import STAFF_ROLES, Role
 from cli.commands.up import welcome
 from cli.home import Addresses, Home, HomeError, Secrets
+from cli.orders.examples import EXAMPLES
 from cli.servers.claims import sole_claim
 from cli.servers.processes import Processes
 from cli.stack import Stack, StackOptions, running_stack
@@ -56,9 +57,9 @@ async def test_every_command_uses_the_database_of_the_stack_it_stands_beside(tmp
         aftersales = Program(home.folder)
         file = tmp_path / "orders.jsonl"
         file.write_text((await aftersales.ok("orders", "example")).out)
-        assert "27" in (await aftersales.ok("orders", "import", str(file))).out
+        assert str(len(EXAMPLES)) in (await aftersales.ok("orders", "import", str(file))).out
         order_id = file.read_text().partition('"order_id":"')[2].partition('"')[0]
-        back = ("--item", "1", "--reason", "changed_mind", "--goods-back", "--unused", "--follow")
+        back = ("--item", "1", "--reason", "changed_mind", "--goods-back", "--unused", "--packaging-intact", "--follow")
         followed = await aftersales.ok("apply", order_id, "customer-mug", *back)
         assert "refunded" in followed.out
         assert followed.number in (await aftersales.ok("show", followed.number)).out
