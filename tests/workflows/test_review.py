@@ -244,3 +244,36 @@ async def test_an_appeal_after_its_window_is_too_late(begin: Begin) -> None:
     await case.pass_time(hours=2)
     answer = await case.handle.execute_update(RefundCaseHandle.appeal, Appeal(explanation="it was sealed"))
     assert answer.code is ErrorCode.TOO_LATE
+
+
+# --- the rules ask the customer, an exchange is offered say, and no reviewer has begun ------------------------
+
+
+async def offered(begin: Begin) -> Running:
+    case = await begin(World(assessed=CaseStatus.AWAITING_CUSTOMER))
+    await case.reach(CaseStatus.AWAITING_CUSTOMER)
+    await case.hears(Stage.CUSTOMER_ASKED)
+    return case
+
+
+async def test_the_reviewers_hours_begin_when_the_customer_has_answered_the_rules(begin: Begin) -> None:
+    case = await offered(begin)
+    await case.pass_time(hours=50)
+    await case.handle.execute_update(RefundCaseHandle.supply_evidence, EvidenceSupplied(note="the exchange"))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    await case.hears(Stage.REVIEW_STARTED)
+    await case.pass_time(hours=21)
+    assert hours_told(case, Stage.REVIEW_REMINDER) == [hours_told(case, Stage.REVIEW_STARTED)[0] + 20]
+
+
+async def test_a_person_may_decide_before_the_customer_has_answered_the_rules(begin: Begin) -> None:
+    case = await offered(begin)
+    assert (await case.decide(DecisionKind.APPROVE)).status is CaseStatus.PAYING
+    await case.hears(Stage.REFUNDED)
+
+
+async def test_what_the_rules_asked_and_nobody_answered_expires(begin: Begin) -> None:
+    case = await offered(begin)
+    await case.pass_time(days=15)
+    await case.reach(CaseStatus.EXPIRED)
+    assert Stage.REVIEW_STARTED not in case.world.stages
