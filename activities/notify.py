@@ -27,6 +27,11 @@ _NOT_THE_CUSTOMERS_WORD: Final = frozenset(
 """Refused applications that the customer they name may never have made; writing to them would be abuse."""
 
 
+_ASKS_WHERE_TO: Final = frozenset({Stage.DESTINATION_NEEDED, Stage.DESTINATION_REMINDER})
+"""Stages that ask for something that may be there by the time their letters go out: a worker was killed, a mail server
+was away. Asked then, the customer would be told something untrue (P4.1)."""
+
+
 class Notifications:
     """Sends what a stage has to say; `host` is the domain of message ids.
 
@@ -49,12 +54,16 @@ class Notifications:
                 mails = await unit.mails(order.number, order.stage, order.round)
                 if not mails:
                     mails = await self._compose(unit, order)
+                elif _overtaken(order.stage, await unit.case(order.number)):
+                    mails = await _drop(unit, mails)
             for mail in mails:
                 if mail.state is MailState.QUEUED:
                     await self._send(mail)
 
     async def _compose(self, unit: Unit, order: Notify) -> tuple[Mail, ...]:
         file = await CaseFile.open(unit, order)
+        if _overtaken(order.stage, file.row):
+            return ()
         account = await _account(unit, file.row)
         case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
         legs = tuple(file.legs if order.stage is Stage.PAYMENT_BLOCKED else file.present_legs())
@@ -88,6 +97,23 @@ class Notifications:
             changed = mail.model_copy(update={"state": MailState.SENT, "sent_at": self._clock.now()})
         async with self._store.begin() as unit:
             await unit.update_mail(changed)
+
+
+def _overtaken(stage: Stage, case: CaseRow | None) -> bool:
+    """Whether the case has gone on since it was to ask where the money goes."""
+    asks = case is not None and case.status is CaseStatus.PAYMENT_FAILED and case.waits_for is WaitsFor.CUSTOMER
+    return stage in _ASKS_WHERE_TO and not asks
+
+
+async def _drop(unit: Unit, mails: tuple[Mail, ...]) -> tuple[Mail, ...]:
+    """Those that are not out yet stay in."""
+    kept = tuple(
+        mail.model_copy(update={"state": MailState.OVERTAKEN}) if mail.state is MailState.QUEUED else mail
+        for mail in mails
+    )
+    for mail in kept:
+        await unit.update_mail(mail)
+    return kept
 
 
 async def _account(unit: Unit, case: CaseRow) -> Account:
