@@ -50,13 +50,15 @@ class Gate:
         return next((found for found in self._providers if path.startswith(found.prefixes)), None)
 
     async def _conduct(self, provider: Provider, call: Call) -> Outcome:
+        era = self._store.era
         if self._store.fact(OUTAGE):
             fault, outcome = Fault(), DROPPED
         else:
             fault = self._faults.take(call.method, call.path, call.leg, call.payments)
             outcome = await self._execute(provider, call, fault)
-        # Written before the answer leaves, so that a caller who has the answer finds the line.
-        self._journal.record(call, fault, outcome)
+        if era == self._store.era:
+            # Written before the answer leaves, so that a caller who has the answer finds the line.
+            self._journal.record(call, fault, outcome)
         return outcome
 
     async def _execute(self, provider: Provider, call: Call, fault: Fault) -> Outcome:
@@ -76,11 +78,12 @@ class Gate:
         return Outcome(answer, await self._after(call, fault))
 
     async def _may_go_on(self, call: Call, fault: Fault) -> bool:
+        era, then = self._store.era, "continue"
         if FaultKind.SLOW in fault.kinds and fault.slow_phase == "before":
             await asyncio.sleep(fault.seconds)
-        if FaultKind.HOLD_BEFORE_EXECUTE not in fault.kinds:
-            return True
-        return await self._pen.park(call, "before_execute", fault.max_seconds) == "continue"
+        if FaultKind.HOLD_BEFORE_EXECUTE in fault.kinds:
+            then = await self._pen.park(call, "before_execute", fault.max_seconds)
+        return then == "continue" and era == self._store.era
 
     async def _after(self, call: Call, fault: Fault) -> Sent:
         if FaultKind.SLOW in fault.kinds and fault.slow_phase == "after":

@@ -17,10 +17,12 @@ Value = str | int | float | None
 class Store:
     """A SQLite file (or memory), with named JSON facts and counters beside the tables of the other modules.
 
-    All access is on the event loop's thread and never awaits inside a transaction, so requests are serial.
+    All access is on the event loop's thread and never awaits inside a transaction, so requests are serial. ``era``
+    counts how often all was cleared, by which a request under way knows that it belongs to the time before.
     """
 
     def __init__(self, path: Path | None) -> None:
+        self.era = 0
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         # WAL with NORMAL loses nothing when the process is killed; only a power cut may cost commits.
@@ -92,6 +94,7 @@ class Store:
 
     def clear(self) -> None:
         """Empty every table: the sandbox is as on its first day."""
+        self.era += 1
         names = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         with self.transaction():
             for row in names:

@@ -1,6 +1,7 @@
 """A reset makes the sandbox as on its first day, and each smaller step back takes back only its own."""
 
 import asyncio
+import contextlib
 
 import httpx
 import pytest
@@ -68,6 +69,33 @@ async def test_a_reset_forgets_what_is_being_tried_again(receiver: Receiver) -> 
         await asyncio.sleep(0.1)
         assert len(receiver.received) <= so_far + 1, "at most the one that was on its way"
         assert (await box.admin.get("/admin/deliveries")).json() == {"attempts": [], "waiting": 0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("slow", {"seconds": 0.2, "slow_phase": "before"}),
+        ("slow", {"seconds": 0.2, "slow_phase": "after"}),
+        ("hold_before_execute", {}),
+        ("hold_after_execute", {}),
+    ],
+)
+async def test_a_call_under_way_at_a_reset_leaves_nothing_in_the_new_day(
+    box: Box, kind: str, how: dict[str, object]
+) -> None:
+    await box.script(kind, **how)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_answered_or_cut_off(box))
+        await asyncio.sleep(0.1)
+        await box.reset()
+        await box.seed()
+    assert await box.requests() == []
+    assert await box.executions() == 0
+
+
+async def _answered_or_cut_off(box: Box) -> None:
+    with contextlib.suppress(httpx.HTTPError):
+        await box.post("key-1", charge="ch_1", amount=1_000)
 
 
 @pytest.mark.parametrize(
