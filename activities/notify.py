@@ -27,16 +27,12 @@ _NOT_THE_CUSTOMERS_WORD: Final = frozenset(
 """Refused applications that the customer they name may never have made; writing to them would be abuse."""
 
 
-_ASKS_WHERE_TO: Final = frozenset({Stage.DESTINATION_NEEDED, Stage.DESTINATION_REMINDER})
-"""Stages that ask for something that may be there by the time their letters go out: a worker was killed, a mail server
-was away. Asked then, the customer would be told something untrue (P4.1)."""
-
-
 class Notifications:
     """Sends what a stage has to say; `host` is the domain of message ids.
 
     What a mail server refuses for good is kept as refused; any other failure is raised, so that Temporal tries again,
-    and what was sent by then is not sent again.
+    and what was sent by then is not sent again. Nor is what would not be written any more, since it became untrue while
+    a mail server was away or a worker was killed (P4.1).
     """
 
     def __init__(self, store: Store, letters: Letters, mailer: Mailer, clock: Clock, host: str) -> None:
@@ -54,7 +50,7 @@ class Notifications:
                 mails = await unit.mails(order.number, order.stage, order.round)
                 if not mails:
                     mails = await self._compose(unit, order)
-                elif _overtaken(order.stage, await unit.case(order.number)):
+                elif _waits(mails) and not await self._written(await CaseFile.open(unit, order), order):
                     mails = await _drop(unit, mails)
             for mail in mails:
                 if mail.state is MailState.QUEUED:
@@ -62,18 +58,20 @@ class Notifications:
 
     async def _compose(self, unit: Unit, order: Notify) -> tuple[Mail, ...]:
         file = await CaseFile.open(unit, order)
-        if _overtaken(order.stage, file.row):
-            return ()
-        account = await _account(unit, file.row)
-        case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
-        legs = tuple(file.legs if order.stage is Stage.PAYMENT_BLOCKED else file.present_legs())
-        letters = self._letters.compose(order, case, account, legs)
+        letters = await self._written(file, order)
         mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=1))
         for mail in mails:
             await unit.insert_mail(mail)
         if order.stage in LADDER:
             await _climb(file, order)
         return mails
+
+    async def _written(self, file: CaseFile, order: Notify) -> tuple[Letter, ...]:
+        """What the stage has to say by now."""
+        account = await _account(file.unit, file.row)
+        case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
+        legs = tuple(file.legs if order.stage is Stage.PAYMENT_BLOCKED else file.present_legs())
+        return self._letters.compose(order, case, account, legs)
 
     def _mail(self, order: Notify, letter: Letter, n: int) -> Mail:
         return Mail(
@@ -99,10 +97,8 @@ class Notifications:
             await unit.update_mail(changed)
 
 
-def _overtaken(stage: Stage, case: CaseRow | None) -> bool:
-    """Whether the case has gone on since it was to ask where the money goes."""
-    asks = case is not None and case.status is CaseStatus.PAYMENT_FAILED and case.waits_for is WaitsFor.CUSTOMER
-    return stage in _ASKS_WHERE_TO and not asks
+def _waits(mails: tuple[Mail, ...]) -> bool:
+    return any(mail.state is MailState.QUEUED for mail in mails)
 
 
 async def _drop(unit: Unit, mails: tuple[Mail, ...]) -> tuple[Mail, ...]:

@@ -228,7 +228,7 @@ class MailState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     REFUSED = "refused"  # the server said no for good (5xx)
-    OVERTAKEN = "overtaken"  # the case had gone on before it went out
+    OVERTAKEN = "overtaken"  # it became untrue before it went out
 
 
 class PlainMail(Frozen):

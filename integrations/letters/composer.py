@@ -1,19 +1,11 @@
-"""Letters from templates, behind `activities.ports.Letters`.
-
-A template's first line is the subject, the rest the text. Templates run in Jinja's sandbox with undefined names
-as errors, and what a person wrote is set off as a quotation, so that it cannot pass for our own words.
-"""
+"""Letters from templates, behind `activities.ports.Letters`."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field, field_validator
 
 from activities.ports import Clock, Letter
@@ -22,10 +14,9 @@ from activities.types import Notify, Stage
 from aftersales.contract.values import Frozen, Language, LegState, PayoutMethod
 from integrations.letters.audience import AUDIENCES, Audience
 from integrations.letters.facts import facts_of, moment, stranded_among, to_pay_by_hand
+from integrations.letters.written import Templates
 from integrations.links import LinkSigner, PayoutLink, SurveyLink, asking_for
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
-_GAPS: Final = re.compile(r"\n{3,}")
 _INVITATIONS: Final = frozenset({Stage.SURVEY, Stage.SURVEY_REMINDER})
 _ASKS_FOR_DESTINATION: Final = frozenset({Stage.DESTINATION_NEEDED, Stage.DESTINATION_REMINDER})
 _MAY_ASK: Final = _ASKS_FOR_DESTINATION | {Stage.REVERSED, Stage.PAYMENT_FAILED}
@@ -82,15 +73,7 @@ class TemplateLetters:
         self._links = links
         self._clock = clock
         self._zone = ZoneInfo(settings.time_zone)
-        self._templates = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(TEMPLATES),
-            undefined=StrictUndefined,
-            autoescape=select_autoescape(),  # html only: the letters are plain text
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.filters["quoted"] = _quoted
+        self._templates = Templates()
 
     def compose(self, order: Notify, case: CaseRow, account: Account, legs: tuple[LegRow, ...]) -> tuple[Letter, ...]:
         """One letter for each recipient, of whom there may be none (no address known).
@@ -114,16 +97,16 @@ class TemplateLetters:
         room = "customer" if to_customer else "staff"
         end = self._end(order, case)
         due = moment(end, language, self._zone) if end else ""
-        template = self._templates.get_template(f"{language.value}/{room}/{order.stage.value}.txt")
-        text = template.render(
+        written = self._templates.write(
+            language,
+            f"{room}/{order.stage.value}",
             case=facts_of(case, account, legs, due=due, language=language, zone=self._zone),
             shop=self._settings.shop_name,
             address=self._settings.case_url.replace("{number}", case.number),
             link=self._link(order.stage, case, legs, end),
             approves=order.approves,
         )
-        subject, _, body = _GAPS.sub("\n\n", text).partition("\n")
-        return Letter(recipient=recipient, language=language, subject=subject.strip(), body=f"{body.strip()}\n")
+        return Letter(recipient=recipient, language=language, **written._asdict())
 
     def _end(self, order: Notify, case: CaseRow) -> datetime | None:
         """The moment that the letter names; the payout page's link ends when its answer is not waited for any more."""
@@ -172,7 +155,3 @@ def _is_overtaken(stage: Stage, legs: tuple[LegRow, ...]) -> bool:
     if stage in _ASKS_FOR_DESTINATION:
         return not stranded_among(legs)
     return stage is Stage.PAY_BY_HAND and not to_pay_by_hand(legs)
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.splitlines())

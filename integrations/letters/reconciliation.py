@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
-
-from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from activities.differences import Finding, Report
 from activities.ports import Letter
 from aftersales.contract.values import Language, Money
 from domain.display import display_amount
 from domain.reconciling import Difference
-from integrations.letters.composer import TEMPLATES, LetterSettings
+from integrations.letters.composer import LetterSettings
 from integrations.letters.words import LEG_STATES, PROVIDERS, Phrases, phrase
+from integrations.letters.written import Templates, Written
 
 MOST_LISTED: Final = 50
 """A letter is for reading; the command line shows them all."""
 
-_GAPS: Final = re.compile(r"\n{3,}")
 _KINDS: Final[Phrases] = {
     Difference.MISSING_HERE: ("渠道已付，账上没有", "moved there, not in our ledger"),
     Difference.MISSING_THERE: ("账上已付，对账单没有", "paid in our ledger, not in the statement"),
@@ -54,30 +50,22 @@ class ReconciliationLetters:
 
     def __init__(self, settings: LetterSettings) -> None:
         self._settings = settings
-        self._templates = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(TEMPLATES),
-            undefined=StrictUndefined,
-            autoescape=select_autoescape(),  # html only: the letters are plain text
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+        self._templates = Templates()
 
     def report(self, report: Report) -> tuple[Letter, ...]:
         """One to finance and one to ops, or one to both if they share an address; none where there is no address."""
         recipients = dict.fromkeys([self._settings.finance_mail, self._settings.ops_mail])
-        subject, body = self._written(report)
+        written = self._written(report)
         language = self._settings.staff_language
         return tuple(
-            Letter(recipient=recipient, language=language, subject=subject, body=body)
-            for recipient in recipients
-            if recipient
+            Letter(recipient=recipient, language=language, **written._asdict()) for recipient in recipients if recipient
         )
 
-    def _written(self, report: Report) -> tuple[str, str]:
+    def _written(self, report: Report) -> Written:
         language, run = self._settings.staff_language, report.run
-        template = self._templates.get_template(f"{language.value}/system/reconciliation.txt")
-        text = template.render(
+        return self._templates.write(
+            language,
+            "system/reconciliation",
             provider=phrase(PROVIDERS, run.provider, language),
             name=run.provider,
             day=run.day.isoformat(),
@@ -97,8 +85,6 @@ class ReconciliationLetters:
             others=report.others,
             shop=self._settings.shop_name,
         )
-        subject, _, body = _GAPS.sub("\n\n", text).partition("\n")
-        return subject.strip(), f"{body.strip()}\n"
 
 
 def _listed(finding: Finding, language: Language) -> Listed:
