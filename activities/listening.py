@@ -14,7 +14,7 @@ from activities.decisions import decide
 from activities.destinations import choose_payout
 from activities.ports import Unit
 from activities.rows import HeardMessage
-from activities.rulings import Policies
+from activities.rulings import Policies, Policy
 from activities.sentences import in_words, refusal, status_words
 from activities.speakers import check_speaker, proved
 from activities.types import Message, RecordMessage, StepResult
@@ -85,12 +85,11 @@ async def _accept(file: CaseFile, step: RecordMessage, proof: Proof, policies: P
 
 
 async def _follow(file: CaseFile, said: Message, proof: Proof, policies: Policies) -> None:
-    rules = Rules(await policies.version(file.row.policy_hash), await policies.shadow())
-    policy = rules.policy or await policies.in_force(file.now)
     match said:
         case Decision() as decision:
-            await decide(file, decision, policy, proof)
+            await decide(file, decision, await _policy_of(file, policies), proof)
         case EvidenceSupplied() as evidence:
+            rules = Rules(await policies.version(file.row.policy_hash), await policies.shadow())
             await supply_evidence(file, evidence, rules)
         case Withdrawal() as withdrawal:
             await withdraw(file, withdrawal)
@@ -101,9 +100,14 @@ async def _follow(file: CaseFile, said: Message, proof: Proof, policies: Policie
         case HandPayment() as payment:
             await record_hand_payment(file, payment, file.actor)
         case PayoutChoice() as choice:
-            await choose_payout(file, choice, policy)
+            await choose_payout(file, choice, await _policy_of(file, policies))
         case Claim() as wish:
             await claim(file, wish, proof)
+
+
+async def _policy_of(file: CaseFile, policies: Policies) -> Policy:
+    """For its ceilings: the case's own version, else the present one; without any a person could decide nothing."""
+    return await policies.version(file.row.policy_hash) or await policies.in_force(file.now)
 
 
 def _note_heard(file: CaseFile, step: RecordMessage, proof: Proof) -> None:
