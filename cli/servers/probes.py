@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from random import SystemRandom
+from typing import Final
 
 import httpx2
 
@@ -12,14 +14,20 @@ POLL_SECONDS = 0.02
 
 Probe = Callable[[], Awaitable[bool]]
 ATTEMPT_SECONDS = 2.0
+PORTS: Final = range(10_000, 32_768)
+"""Below those that Linux gives to outgoing connections: one of these could take a port just before its server does."""
+PORTS_TRIED: Final = 100
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on now; take it at once, nothing reserves it."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port nobody listens on now; take it at once, nothing reserves it.
+
+    Raises OSError when none of many is free.
+    """
+    for port in SystemRandom().sample(PORTS, k=PORTS_TRIED):
+        if port_is_free(port):
+            return port
+    raise OSError(f"None of {PORTS_TRIED} ports between {PORTS.start} and {PORTS.stop - 1} is free.")
 
 
 def port_is_free(port: int) -> bool:
