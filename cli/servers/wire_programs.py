@@ -36,8 +36,9 @@ START_LIMIT_SECONDS: Final = 30.0
 async def start_stripe_mock(processes: Processes, executable: Path) -> str:
     """Start it; gives the base URL that stands for Stripe's."""
     port = free_port()
-    # Told an address for HTTP, it takes no port for HTTPS.
-    return await _started(processes, "stripe-mock", port, [executable, "-http-addr", f"{LOOPBACK}:{port}"])
+    # Told no address for HTTPS, it takes its usual port on every interface: one more of it would not start.
+    addresses = ("-http-addr", f"{LOOPBACK}:{port}", "-https-addr", f"{LOOPBACK}:0")
+    return await _started(processes, "stripe-mock", port, [executable, *addresses])
 
 
 async def start_toxiproxy(processes: Processes, executable: Path) -> str:
