@@ -138,6 +138,19 @@ class Box:
                     return calls
                 await asyncio.sleep(0.005)
 
+    async def executed(self, leg: str = "leg-1") -> None:
+        """Wait until the oracle counts one."""
+
+        async def counted() -> bool:
+            return await self.executions(leg) == 1
+
+        await until(counted)
+
+    async def let_go(self) -> None:
+        """Let a call go on once it is parked."""
+        await self.held()
+        assert (await self.admin.post("/admin/release", json={})).status_code == 200
+
 
 def sdk_for(url: str, key: str = API_KEY) -> stripe.StripeClient:
     """The real SDK, unmodified but for the base address."""

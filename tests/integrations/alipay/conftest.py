@@ -14,13 +14,13 @@ from tests.sandbox.servers import Box, serving
 
 
 def block_for(merchant: Merchant, **changes: object) -> AlipayBlock:
-    """The settings of a shop that uses the sandbox; it waits for an answer for at most half a second."""
+    """The settings of a shop that uses the sandbox."""
     settings: dict[str, object] = {
         "app_id": merchant.app_id,
         "private_key": merchant.private_key,
         "public_keys": merchant.public_keys,
         "gateway": f"{merchant.box.url}/gateway.do",
-        "timeout_s": 0.5,
+        "timeout_s": 5,
     }
     return AlipayBlock.model_validate({**settings, **changes})
 
@@ -71,7 +71,7 @@ def scripted_block(script: Script) -> AlipayBlock:
         public_keys=(public_pem("alipay"),),
         gateway=f"{script.url}/gateway.do",
         notify_url="https://shop.example/webhooks/alipay",
-        timeout_s=0.5,
+        timeout_s=5,
     )
 
 

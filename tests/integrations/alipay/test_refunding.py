@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 
@@ -10,7 +9,7 @@ import pytest
 
 from activities.types import OutcomeKind
 from aftersales.contract.values import LegState
-from integrations.alipay import AlipayPayments, Bounce
+from integrations.alipay import AlipayBlock, AlipayPayments, Bounce
 from tests.integrations.alipay.conftest import adapter_of, block_for
 from tests.integrations.alipay.merchant import TRADE, Merchant
 from tests.integrations.alipay.script import LEG_NUMBER, NUMBER, Script, leg_row, refund_seen, success
@@ -143,16 +142,19 @@ async def test_after_an_answer_that_tells_nothing_a_look_says_what_happened(
 
 
 async def test_a_late_answer_is_unknown_and_the_money_is_found(merchant: Merchant, payments: AlipayPayments) -> None:
-    await merchant.box.script("slow", seconds=0.7, slow_phase="after")
-    outcome = await payments.refund(leg_row())
-    assert outcome.kind is OutcomeKind.UNKNOWN
-    await asyncio.sleep(0.3)
+    hasty = adapter_of(block_for(merchant, timeout_s=0.5))
+    await merchant.box.script("hold_after_execute")
+    assert (await hasty.refund(leg_row())).kind is OutcomeKind.UNKNOWN
+    await merchant.box.let_go()
+    await hasty.close()
     assert (await payments.query(leg_row())).kind is OutcomeKind.SUCCEEDED
 
 
-async def test_an_answer_that_trickles_is_cut_off(script: Script, scripted: AlipayPayments) -> None:
+async def test_an_answer_that_trickles_is_cut_off(script: Script, scripted_block: AlipayBlock) -> None:
+    hasty = adapter_of(scripted_block.model_copy(update={"timeout_s": 0.5}))
     script.order, script.trickle_s = success(fund_change="Y", trade_no=TRADE), 0.05
-    outcome = await scripted.refund(leg_row())
+    outcome = await hasty.refund(leg_row())
+    await hasty.close()
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, "deadline_passed")
 
 

@@ -48,7 +48,7 @@ async def test_what_may_have_been_executed_is_unknown_and_looked_up(
 @pytest.mark.parametrize("phase", ["before", "after"])
 async def test_an_answer_that_is_too_late_is_unknown(bank: Bank, access: BankAccess, phase: str) -> None:
     hasty = BankPayments(replace(access, timeout_s=0.3))
-    await bank.box.script("slow", seconds=0.5, slow_phase=phase)
+    await bank.box.script(f"hold_{phase}_execute")
     outcome = await hasty.pay_out(leg_row(), payee())
     assert (outcome.kind, outcome.code) in [
         (OutcomeKind.UNKNOWN, code) for code in ("deadline_passed", "connection_lost")

@@ -12,7 +12,7 @@ from activities.types import PaymentOutcome
 from aftersales.contract.values import Movement, PayoutMethod
 from integrations.alipay.adapter import Bounce
 from integrations.alipay.block import AlipayBlock
-from tests.integrations.contract.bench import CAPTURED, TIMEOUT_S, SandboxBench, strange_rsa_key
+from tests.integrations.contract.bench import CAPTURED, PATIENT_S, SandboxBench, strange_rsa_key
 from tests.sandbox.servers import Box
 
 PAYEE: Final = Payee(token="payee-1", method=PayoutMethod.ALIPAY, account="payee@example.com", holder="张三")
@@ -28,7 +28,7 @@ class _Alipay(SandboxBench):
         return AlipayBlock(
             **keys,
             gateway=f"{url}/gateway.do",
-            timeout_s=TIMEOUT_S,
+            timeout_s=PATIENT_S,
             # Alipay leaves refused money with the buyer; only where it comes back is there anything to reverse.
             bounced_refund=Bounce.MERCHANT,
         )

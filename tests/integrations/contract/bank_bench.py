@@ -11,7 +11,7 @@ from activities.rows import LegRow
 from activities.types import OutcomeKind, PaymentOutcome
 from aftersales.contract.values import Movement, PayoutMethod
 from integrations.bank import BankBlock
-from tests.integrations.contract.bench import TIMEOUT_S, SandboxBench
+from tests.integrations.contract.bench import PATIENT_S, SandboxBench
 from tests.sandbox.servers import Box
 
 PAYEE: Final = Payee(
@@ -40,7 +40,7 @@ class BankPayouts(SandboxBench):
             debtor_account=known["account"],
             webhook_secrets=(SecretStr(known["webhook_secret"]),),
             currencies=frozenset({cls.currency}),
-            timeout_s=TIMEOUT_S,
+            timeout_s=PATIENT_S,
         )
 
     @classmethod

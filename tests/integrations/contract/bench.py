@@ -16,13 +16,14 @@ from activities.types import Leg, OutcomeKind, PaymentOutcome
 from aftersales.contract.values import LegState, Money, Movement
 from domain.rails import Rail
 from integrations.provider import OpenPayments, ProviderBlock
-from tests.sandbox.servers import Box
+from tests.sandbox.servers import Box, until
 
 NUMBER: Final = "0123A-BCDEF-GHJK"
 MINOR: Final = 1_000
 CAPTURED: Final = 10_000
-# The adapters under test wait for an answer no longer than this.
-TIMEOUT_S: Final = 0.6
+# How long an adapter waits for an answer: long enough for a busy machine, and in a hurry.
+PATIENT_S: Final = 8.0
+HASTY_S: Final = 0.6
 MOST_TRIES: Final = 60
 PAUSE_S: Final = 0.02
 DONE: Final = (OutcomeKind.SUCCEEDED, OutcomeKind.PENDING)
@@ -163,6 +164,11 @@ class SandboxBench(Bench):
     async def close(self) -> None:
         await self.payments.close()
 
+    async def hurry(self) -> None:
+        """Wait for answers no longer than `HASTY_S` from now on."""
+        await self.close()
+        self.use(self.block.model_copy(update={"timeout_s": HASTY_S}))
+
     @classmethod
     def rail(cls) -> Rail:
         return cls.block_type().rail()
@@ -170,7 +176,7 @@ class SandboxBench(Bench):
     @classmethod
     @abstractmethod
     async def settings(cls, box: Box, url: str) -> ProviderBlock:
-        """The provider's block for this sandbox, pointed at `url`; its adapter waits for `TIMEOUT_S`."""
+        """The provider's block for this sandbox, pointed at `url`; its adapter waits for `PATIENT_S`."""
 
     @classmethod
     @abstractmethod
@@ -197,6 +203,14 @@ class SandboxBench(Bench):
 
     async def executions(self, leg: LegRow) -> int:
         return await self.box.executions(leg.leg.provider_number)
+
+    async def executed(self, leg: LegRow, times: int) -> None:
+        """Wait until the oracle counts so many: the adapter may have stopped waiting before the provider was done."""
+
+        async def counted() -> bool:
+            return await self.executions(leg) == times
+
+        await until(counted)
 
     async def standing(self, leg: LegRow) -> int:
         """The oracle's count without what was taken back."""

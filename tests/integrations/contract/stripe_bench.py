@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from activities.rows import LegRow
 from integrations.stripe import StripeBlock
-from tests.integrations.contract.bench import CAPTURED, TIMEOUT_S, SandboxBench
+from tests.integrations.contract.bench import CAPTURED, PATIENT_S, SandboxBench
 from tests.sandbox.servers import API_KEY, WEBHOOK_SECRET, Box
 
 
@@ -21,7 +21,7 @@ class StripeRefunds(SandboxBench):
         return StripeBlock(
             api_key=SecretStr(API_KEY),
             api_base=url,
-            timeout_s=TIMEOUT_S,
+            timeout_s=PATIENT_S,
             webhook_secrets=(SecretStr(WEBHOOK_SECRET),),
         )
 

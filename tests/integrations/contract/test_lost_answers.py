@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from activities.types import OutcomeKind
-from tests.integrations.contract.bench import DONE, TIMEOUT_S, SandboxBench
+from tests.integrations.contract.bench import DONE, HASTY_S, SandboxBench
 
 BROKEN = ["drop_request", "execute_then_drop", "truncate", "unreadable", "execute_then_500", "error_500"]
 LOOKS_SPOILT = ["drop_request", "truncate", "unreadable", "429", "error_500"]
@@ -37,15 +37,18 @@ async def test_looking_first_money_moves_once_however_often_the_answer_is_lost(
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 async def test_an_answer_later_than_we_wait_is_unknown_and_found_later(bench: SandboxBench, phase: str) -> None:
-    await bench.box.script("slow", seconds=TIMEOUT_S + 0.3, slow_phase=phase)
+    await bench.hurry()
+    await bench.box.script(f"hold_{phase}_execute")
     assert (await bench.send(bench.leg())).kind is OutcomeKind.UNKNOWN
-    await asyncio.sleep(0.5)
-    assert (await bench.payments.query(bench.leg())).kind in DONE
+    await bench.box.let_go()
+    await bench.executed(bench.leg(), 1)
+    assert (await bench.looked(bench.leg())).kind in DONE
     assert await bench.executions(bench.leg()) == 1
 
 
 async def test_sending_again_while_the_first_order_is_still_at_work_moves_money_once(bench: SandboxBench) -> None:
-    await bench.box.script("slow", seconds=TIMEOUT_S + 0.3)
+    await bench.hurry()
+    await bench.box.script("slow", seconds=HASTY_S + 0.3)
     assert (await bench.settled(bench.leg())).kind in DONE
     await asyncio.sleep(0.5)
     assert await bench.executions(bench.leg()) == 1

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from activities.rows import LegRow
 from activities.types import OutcomeKind
 from integrations.wechat import WeChatBlock
-from tests.integrations.contract.bench import CAPTURED, TIMEOUT_S, SandboxBench, strange_rsa_key
+from tests.integrations.contract.bench import CAPTURED, PATIENT_S, SandboxBench, strange_rsa_key
 from tests.sandbox.servers import Box
 
 
@@ -20,7 +20,7 @@ class WeChatRefunds(SandboxBench):
     @classmethod
     async def settings(cls, box: Box, url: str) -> WeChatBlock:
         keys = (await box.admin.get("/admin/wechat/keys")).json()
-        return WeChatBlock(**keys, api_base=url, timeout_s=TIMEOUT_S)
+        return WeChatBlock(**keys, api_base=url, timeout_s=PATIENT_S)
 
     @classmethod
     def not_ours(cls) -> dict[str, SecretStr]:

@@ -13,7 +13,15 @@ from tests.sandbox.servers import API_KEY, Box, serving
 
 @pytest.fixture
 async def payments(box: Box) -> AsyncIterator[StripePayments]:
-    """The adapter, pointed at the sandbox; it waits for an answer for at most half a second."""
+    """The adapter, pointed at the sandbox."""
+    adapter = StripePayments(StripeSettings(API_KEY, box.url, timeout_s=5))
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
+async def hasty(box: Box) -> AsyncIterator[StripePayments]:
+    """The adapter; it waits for an answer for at most half a second."""
     adapter = StripePayments(StripeSettings(API_KEY, box.url, timeout_s=0.5))
     yield adapter
     await adapter.close()

@@ -81,11 +81,12 @@ async def test_an_answer_that_is_lost_or_spoilt_is_unknown(box: Box, payments: S
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 async def test_an_answer_later_than_we_wait_is_unknown_and_found_later(
-    box: Box, payments: StripePayments, phase: str
+    box: Box, payments: StripePayments, hasty: StripePayments, phase: str
 ) -> None:
-    await box.script("slow", seconds=0.8, slow_phase=phase)
-    assert (await payments.refund(leg_row())).kind is OutcomeKind.UNKNOWN
-    await asyncio.sleep(0.5)
+    await box.script(f"hold_{phase}_execute")
+    assert (await hasty.refund(leg_row())).kind is OutcomeKind.UNKNOWN
+    await box.let_go()
+    await box.executed(LEG_NUMBER)
     assert (await payments.query(leg_row())).kind is OutcomeKind.SUCCEEDED
     assert await box.executions(LEG_NUMBER) == 1
 

@@ -18,8 +18,10 @@ DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def statements_at(url: str, now: datetime = NOON + timedelta(days=1), key: str = API_KEY) -> StripeStatements:
-    return StripeStatements(StripeSettings(key, url, timeout_s=0.5), FakeClock(now))
+def statements_at(
+    url: str, now: datetime = NOON + timedelta(days=1), key: str = API_KEY, timeout_s: float = 5
+) -> StripeStatements:
+    return StripeStatements(StripeSettings(key, url, timeout_s=timeout_s), FakeClock(now))
 
 
 async def at(box: Box, moment: datetime) -> None:
@@ -106,9 +108,9 @@ async def test_a_statement_that_cannot_be_had_now_is_asked_for_later(box: Box, f
 
 
 async def test_an_answer_that_is_late_is_not_an_empty_day(box: Box) -> None:
-    await box.script("slow", method="GET", seconds=0.8)
+    await box.script("hold_after_execute", method="GET")
     with pytest.raises(StatementNotReadyError, match="in time"):
-        await statements_at(box.url).of(DAY)
+        await statements_at(box.url, timeout_s=0.5).of(DAY)
 
 
 async def test_a_key_without_the_right_is_told_where_to_get_it(box: Box) -> None:

@@ -27,7 +27,7 @@ async def wechat(session_box: WeChatBox) -> WeChatBox:
 
 @pytest.fixture
 async def payments(wechat: WeChatBox) -> AsyncIterator[WeChatPayments]:
-    """The adapter, pointed at the sandbox; it waits for an answer for at most half a second."""
+    """The adapter, pointed at the sandbox."""
     adapter = WeChatPayments(WeChatWire(wechat.account()))
     yield adapter
     await adapter.close()

@@ -134,9 +134,9 @@ class WeChatBox:
         """The oracle's count for one leg."""
         return int((await self.tally(leg)).get("executions", 0))
 
-    def account(self, **change: str) -> WeChatAccount:
+    def account(self, timeout_s: float = 5, **change: str) -> WeChatAccount:
         """The merchant's side of the sandbox's keys."""
-        return WeChatAccount(**{**self.keys, "api_base": self.url, **change}, timeout_s=0.5)
+        return WeChatAccount(**{**self.keys, "api_base": self.url, **change}, timeout_s=timeout_s)
 
 
 @asynccontextmanager

@@ -85,9 +85,11 @@ async def test_a_request_that_got_lost_is_unknown_and_not_found(
     assert await wechat.executions() == 0
 
 
-async def test_an_answer_slower_than_our_patience_is_unknown(wechat: WeChatBox, payments: WeChatPayments) -> None:
-    await wechat.script("slow", seconds=0.8, slow_phase="after")
-    outcome = await payments.refund(leg_row())
+async def test_an_answer_slower_than_our_patience_is_unknown(wechat: WeChatBox) -> None:
+    hasty = WeChatPayments(WeChatWire(wechat.account(timeout_s=0.5)))
+    await wechat.script("hold_after_execute")
+    outcome = await hasty.refund(leg_row())
+    await hasty.close()
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, "deadline_passed")
 
 
