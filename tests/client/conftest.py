@@ -12,13 +12,20 @@ from cli.servers.dev_server import DevServer
 from cli.servers.probes import eventually
 from tests.client.small_case import KEY, SmallRefundCase
 
-ANSWER_LIMIT_S = 2.0
+PATIENT_S = 20.0
+HASTY_S = 1.0
 INDEX_LIMIT_S = 30.0
 
 
 @pytest.fixture
 async def after_sales(dev_server: DevServer) -> AfterSales:
-    return await AfterSales.connect(caller="shop", key=KEY, address=dev_server.address, answer_limit_s=ANSWER_LIMIT_S)
+    return await AfterSales.connect(caller="shop", key=KEY, address=dev_server.address, answer_limit_s=PATIENT_S)
+
+
+@pytest.fixture
+async def hasty(dev_server: DevServer) -> AfterSales:
+    """A client that soon gives up waiting for a worker."""
+    return await AfterSales.connect(caller="shop", key=KEY, address=dev_server.address, answer_limit_s=HASTY_S)
 
 
 @pytest.fixture

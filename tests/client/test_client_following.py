@@ -21,7 +21,7 @@ from aftersales import (
 from aftersales.contract.numbers import workflow_id
 from aftersales.search import query_for
 from cli.servers.dev_server import DevServer
-from tests.client.conftest import application_for, close, until_indexed
+from tests.client.conftest import HASTY_S, application_for, close, until_indexed
 from tests.client.small_case import SLOW_PAYMENT
 
 APPROVAL = Decision(kind=DecisionKind.APPROVE)
@@ -52,19 +52,19 @@ async def test_a_follower_sees_each_status_once_and_stops_at_the_outcome(
 
 
 async def test_a_follower_waits_through_the_absence_of_workers(
-    after_sales: AfterSales, number: str, case_worker: Worker
+    hasty: AfterSales, number: str, case_worker: Worker
 ) -> None:
-    following = asyncio.create_task(_statuses(after_sales, number))
-    await after_sales.review(number, APPROVAL, actor="agent-3")
-    await asyncio.sleep(3)
+    following = asyncio.create_task(_statuses(hasty, number))
+    await hasty.review(number, APPROVAL, actor="agent-3")
+    await asyncio.sleep(2 * HASTY_S)
     assert not following.done()
     async with case_worker:
-        assert (await asyncio.wait_for(following, 15))[-1] is CaseStatus.REFUNDED
+        assert (await asyncio.wait_for(following, 30))[-1] is CaseStatus.REFUNDED
 
 
-async def test_a_follower_gives_up_when_its_patience_ends(after_sales: AfterSales, number: str) -> None:
+async def test_a_follower_gives_up_when_its_patience_ends(hasty: AfterSales, number: str) -> None:
     with pytest.raises(AftersalesError) as refused:
-        await anext(after_sales.follow(number, patience_s=0))
+        await anext(hasty.follow(number, patience_s=0))
     assert refused.value.code is ErrorCode.NOBODY_ANSWERS
 
 
@@ -76,13 +76,13 @@ async def test_a_follower_until_closed_sees_the_case_close(after_sales: AfterSal
     following = asyncio.create_task(views())
     await asyncio.sleep(0.5)
     await close(after_sales, number)
-    assert (await asyncio.wait_for(following, 10))[-1] == (CaseStatus.WITHDRAWN, True)
+    assert (await asyncio.wait_for(following, 30))[-1] == (CaseStatus.WITHDRAWN, True)
 
 
 @pytest.mark.usefixtures("running_worker")
 async def test_the_result_comes_at_the_outcome_while_the_case_stays_open(after_sales: AfterSales, number: str) -> None:
     await after_sales.review(number, APPROVAL, actor="agent-3")
-    view = await after_sales.result(number, timeout=10)
+    view = await after_sales.result(number, timeout=30)
     assert (view.status, view.closed) == (CaseStatus.REFUNDED, False)
 
 
@@ -99,7 +99,7 @@ async def test_a_case_ended_by_force_has_no_result(after_sales: AfterSales, dev_
     ops = await dev_server.connect()
     await ops.get_workflow_handle(workflow_id(number)).terminate("wrong namespace")
     with pytest.raises(AftersalesError, match="ended before the case had an outcome") as refused:
-        await after_sales.result(number, timeout=10)
+        await after_sales.result(number, timeout=30)
     assert refused.value.code is ErrorCode.CASE_CLOSED
 
 

@@ -86,11 +86,17 @@ async def test_a_call_under_way_at_a_reset_leaves_nothing_in_the_new_day(
     await box.script(kind, **how)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_answered_or_cut_off(box))
-        await asyncio.sleep(0.1)
+        await until(lambda: _begun(box))
         await box.reset()
         await box.seed()
     assert await box.requests() == []
     assert await box.executions() == 0
+
+
+async def _begun(box: Box) -> bool:
+    """Whether the call has taken the fault that waited for it."""
+    waiting: list[object] = (await box.admin.get("/admin/faults")).json()["queued"]
+    return not waiting
 
 
 async def _answered_or_cut_off(box: Box) -> None:
