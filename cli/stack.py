@@ -34,7 +34,7 @@ from cli.merchant import Merchant
 from cli.servers.claims import sole_claim
 from cli.servers.dev_server import DevServer, DevServerOptions, start_dev_server
 from cli.servers.discovery import silent
-from cli.servers.probes import free_port, port_is_free
+from cli.servers.probes import TRUSTING_NOBODY, free_port, port_is_free
 from cli.servers.processes import Child, Launch, Processes
 from cli.servers.search_attributes import attribute_types
 from cli.servers.temporal_cli import obtain_temporal_cli
@@ -158,7 +158,7 @@ class Stack:
 
     def sandbox_admin(self) -> httpx2.AsyncClient:
         """The sandbox's admin side."""
-        return httpx2.AsyncClient(base_url=f"{self.addresses.sandbox}/admin", timeout=30)
+        return httpx2.AsyncClient(base_url=f"{self.addresses.sandbox}/admin", timeout=30, verify=TRUSTING_NOBODY)
 
     def _order_lookup(self) -> dict[str, str]:
         told = self.options.order_lookup_s

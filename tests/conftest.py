@@ -3,13 +3,15 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import hypothesis  # noqa: F401 - loaded at a session's end for the first time, CPython 3.11 may fail to parse it
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from temporalio.testing import WorkflowEnvironment
 
@@ -28,17 +30,29 @@ from cli.servers.search_attributes import AttributeTypes, attribute_types
 from cli.servers.temporal_cli import obtain_temporal_cli
 from cli.stack import Stack
 from sandbox.settings import SandboxSettings
+from storage import schema
 from tests.sandbox.servers import Box, sandbox
+from tests.support.roots import trusted_roots_read_once
 from tests.support.stack import small_stack
 from tests.support.temporal import time_skipping
 
 # Hundreds of processes are started here: a machine that keeps no bytecode would compile the product in each of them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Whatever a script starts in the background is deaf to Ctrl-C, and so would be every program that is started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux keeps files in memory; a private folder is made in it
 ROOM = 8 * 2**30
 """Bytes: three workers' clusters, with all the log that a cluster keeps, take half of it at most."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_clients() -> Iterator[None]:
+    with trusted_roots_read_once():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -147,27 +161,70 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'aftersales.db'}"
 
 
+@pytest.fixture(scope="session")
+async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema and no rows: to be copied, which takes a hundredth of bringing one up to date."""
+    file = tmp_path_factory.mktemp("schema") / "migrated.db"
+    await schema.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def migrated_sqlite(migrated_file: Path, tmp_path: Path) -> str:
+    """The URL of a migrated SQLite database of this test alone."""
+    copy = shutil.copy(migrated_file, tmp_path / "store.db")
+    return f"sqlite:///{copy}"
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """The name of a PostgreSQL database with the schema and no rows."""
+    name = f"template_{secrets.token_hex(8)}"
+    await schema.upgrade(await postgres_server.create_database(name))
+    yield name
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def migrated_postgres(
+    postgres_server: PostgresServer, administration: AsyncEngine, migrated_template: str
+) -> AsyncIterator[str]:
+    """The URL of a migrated PostgreSQL database of this test alone."""
+    name = f"test_{secrets.token_hex(8)}"
+    await administer(administration, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield postgres_server.url(name)
+    await administer(administration, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def administer(administration: AsyncEngine, statement: str) -> None:
+    """As whoever may make databases and roles."""
+    async with administration.connect() as connection:
+        await connection.execute(text(statement))
+
+
 WAITING = (
     "e2e/test_outages.py",
     "e2e/test_chaos.py",
-    "cli/demo/test_retail_demo.py",
-    "cli/demo/test_demo.py",
-    "payments/test_state_machine.py",
-    "integrations/contract/test_lost_answers.py",
-    "e2e/test_webhooks_killed.py",
-    "e2e/test_random_kills.py",
-    "e2e/test_set_back.py",
-    "e2e/test_encrypted.py",
     "e2e/test_worker_away.py",
+    "cli/demo/test_demo.py",
+    "cli/test_commands_apply.py",
+    "payments/test_state_machine.py",
+    "e2e/test_random_kills.py",
+    "e2e/test_webhooks_killed.py",
+    "e2e/test_encrypted.py",
+    "integrations/contract/test_lost_answers.py",
     "e2e/test_worker_killed.py",
-    "deploy/test_readme_example.py",
+    "cli/test_commands_up.py",
     "safeguards/test_taking_away.py",
-    "e2e/test_partners_away.py",
-    "client/test_client_following.py",
     "e2e/test_temporal_away.py",
     "integrations/contract/test_wire.py",
-    "e2e/test_messages.py",
+    "e2e/test_partners_away.py",
     "cli/test_commands_outage.py",
+    "cli/demo/test_retail_demo.py",
+    "e2e/test_messages.py",
+    "e2e/test_set_back.py",
+    "deploy/test_readme_example.py",
+    "client/test_client_following.py",
     "e2e/test_invariants.py",
 )
 """Modules that wait for real processes and real clocks, the longest first: no worker is left alone with one."""

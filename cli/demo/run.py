@@ -102,6 +102,9 @@ async def _closed(cast: Cast, number: str) -> CaseRecord:
 @asynccontextmanager
 async def _live_board(console: Console, reading: Reading, shows: Mapping[str, str]) -> AsyncIterator[None]:
     """Drawn anew while the block runs, and gone afterwards: the whole table is printed then."""
+    if not console.is_terminal:  # nobody would see it, and it reads every case each time
+        yield
+        return
 
     async def draw(live: Live) -> None:
         while True:

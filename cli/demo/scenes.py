@@ -235,7 +235,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "dispute",
-        "the bank disputes the payment: nobody can refund it",
+        "disputed at the bank: refused until that is over",
         MUG,
         Reason.CHANGED_MIND,
         CaseStatus.REFUNDED,

@@ -11,25 +11,9 @@ from storage.store import SqlStore
 from tests.activities.desk import Desk
 from tests.activities.shop import KEYRING, NOW, order_record
 from tests.fakes import FakeClock, FakePayments, FakePolicy
-from tests.storage.conftest import (
-    engine,
-    migrated_file,
-    migrated_postgres,
-    migrated_sqlite,
-    migrated_template,
-    store,
-    url,
-)
+from tests.storage.conftest import engine, store, url
 
-__all__ = [
-    "engine",
-    "migrated_file",
-    "migrated_postgres",
-    "migrated_sqlite",
-    "migrated_template",
-    "store",
-    "url",
-]
+__all__ = ["engine", "store", "url"]
 
 
 @pytest.fixture

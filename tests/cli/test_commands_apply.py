@@ -8,7 +8,7 @@ import pytest
 from cli.stack import Stack
 from tests.integrations.evidence.samples import JPEG
 from tests.support.program import Program
-from tests.support.stack import shop_order, small_stack
+from tests.support.stack import shop_order
 from workflows.options import ORDER_LOOKUP_PAUSE
 
 FAULT = ("--reason", "quality_problem", "--item", "mugs=2", "--goods-back")
@@ -79,13 +79,6 @@ async def test_a_case_goes_on_by_itself_once_the_shop_knows_its_order(stack: Sta
     await aftersales.shows(number, "received", "Waits for", "shop", "Until")
     await shop_order(stack, "sold-this-minute")
     await aftersales.reaches(number, "row fault_back", "refunded", within_s=ORDER_LOOKUP_PAUSE.total_seconds() + 30)
-
-
-async def test_an_order_that_the_shop_never_knows_is_refused_with_what_to_check(tmp_path: Path) -> None:
-    async with small_stack(tmp_path, order_lookup_s=1) as stack:
-        aftersales = Program(stack.options.home.folder)
-        number = await aftersales.apply("never-sold", *FAULT)
-        await aftersales.shows(number, "rejected", "order_unknown", "check the order number")
 
 
 async def test_more_than_was_bought_is_refused_with_what_is_left(stack: Stack, aftersales: Program) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +11,15 @@ import pytest
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import ErrorCode, Role
-from cli import main as frame
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError, MistypedError
 from cli.commands.identity import APPLICANTS, REVIEWERS, Speaker, admin_of, speaker_of, spokesman_of
 from cli.commands.signing import LoggedIn, SigningService
 from cli.home import Home
-from storage.schema import upgrade
+from tests.cli.homes import home_in
+from tests.cli.shell import Shell
 from tests.storage.people_of_the_shop import PASSWORD
-from tests.support.program import ADDRESSES
+from tests.support.program import ADDRESSES, Ran
 
 
 class LoggedInAs(SigningService):
@@ -48,17 +45,13 @@ class Beside(Deployment):
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Path:
-    home = Home(tmp_path / "demo")
-    home.prepare()
-    home.remember(ADDRESSES)
+def demo(home: Home) -> Path:
     return home.folder
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Path:
-    home = Home(tmp_path / "up")
-    home.prepare()
+def up(tmp_path: Path, migrated_file: Path) -> Path:
+    home = home_in(tmp_path / "up", migrated_file)
     home.remember(ADDRESSES.model_copy(update={"vouches": False}))
     return home.folder
 
@@ -143,40 +136,30 @@ def test_a_login_to_another_deployment_is_not_the_stacks(demo: Path, tmp_path: P
     ],
 )
 def test_without_a_login_nobody_decides_anything_and_the_way_to_log_in_is_named(
-    up: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    up: Path, command: tuple[str, ...], shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFTERSALES_HOME", str(up))
     number = number_for("shop", "nobody")
-    assert frame.run([word.format(number=number) for word in command]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "aftersales login NAME" in told.err
+    assert "aftersales login NAME" in shell.refused(*(word.format(number=number) for word in command))
 
 
 def test_the_first_admin_is_made_by_whoever_has_the_database_and_the_second_one_is_not(
-    up: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    up: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFTERSALES_HOME", str(up))
-    asyncio.run(upgrade(Home(up).database_url))
 
-    def add(name: str, role: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
-        status, told = frame.run(["staff", "add", name, "--role", role, "--password-stdin"]), capsys.readouterr()
-        return status, told.out + told.err
+    def add(name: str, role: str) -> Ran:
+        return shell.told(f"{PASSWORD}\n", "staff", "add", name, "--role", role, "--password-stdin")
 
-    status, told = add("wang", "agent")
-    assert (status, "add the role admin" in told) == (1, True)
-    status, told = add("boss", "admin")
-    assert status == 0
-    assert "There was no admin yet, so the database was enough" in told
-    assert "aftersales login boss" in told
-    status, told = add("rival", "admin")
-    assert (status, "Only an admin who is logged in" in told) == (1, True)
+    refused = add("wang", "agent")
+    assert (refused.status, "add the role admin" in refused.err) == (1, True)
+    added = add("boss", "admin")
+    assert (added.status, added.err) == (0, "")
+    assert "There was no admin yet, so the database was enough" in added.out
+    assert "aftersales login boss" in added.out
+    refused = add("rival", "admin")
+    assert (refused.status, "Only an admin who is logged in" in refused.err) == (1, True)
 
 
-def test_in_a_demo_whoami_says_who_signs(
-    demo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("AFTERSALES_HOME", str(demo))
-    assert frame.run(["whoami"]) == 0
-    assert "Demo mode signs for the command line" in capsys.readouterr().out
+def test_in_a_demo_whoami_says_who_signs(shell: Shell) -> None:
+    assert "Demo mode signs for the command line" in shell.ok("whoami")

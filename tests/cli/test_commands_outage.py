@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from cli.home import Home
 from cli.stack import Stack
+from tests.cli.homes import write
+from tests.cli.shell import Shell
 from tests.integrations.evidence.samples import JPEG
+from tests.storage.builders import NUMBER, case_row
 from tests.support.program import Program
-from tests.support.stack import open_case, shop_order, small_stack
+from tests.support.stack import open_case, shop_order
 
 
 async def test_without_a_worker_applications_and_signals_are_kept_and_updates_say_that_nobody_answers(
@@ -72,18 +76,12 @@ async def test_a_temporal_that_is_down_is_said_within_seconds_and_in_one_line(af
     assert len(ran.err.strip().splitlines()) == 1
 
 
-async def test_a_stack_that_was_killed_is_said_to_be_gone_and_its_cases_can_be_read(tmp_path: Path) -> None:
-    async with small_stack(tmp_path) as stack:
-        home = stack.options.home
-        last_seen = home.addresses()
-        await open_case(stack, "outage-5")
-    home.remember(last_seen)  # as a stack leaves it that had no time to tidy up
-    aftersales = Program(home.folder)
-    assert (await aftersales.ok("queue", "--all")).out
-    ran = await aftersales("withdraw", "4AQC0-MYWYE-0F51", "--actor", "customer-1")
-    assert (ran.status, ran.out) == (1, "")
-    assert f"The stack of {home.folder} does not answer any more" in ran.err
-    assert "aftersales up" in ran.err
+def test_a_stack_that_was_killed_is_said_to_be_gone_and_its_cases_can_be_read(home: Home, shell: Shell) -> None:
+    write(home, lambda unit: unit.insert_case(case_row()))
+    assert NUMBER in shell.ok("queue", "--all")
+    told = shell.refused("withdraw", NUMBER, "--actor", "customer-1")
+    assert f"The stack of {home.folder} does not answer any more" in told
+    assert "aftersales up" in told
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from policy.errors import PolicyError
 from policy.loader import load_policy, read_folder
 from storage.errors import StorageError
 from storage.policies import PolicyStore
-from tests.policy.cases import row_of, spoilt
 from tests.support.assessed import packaged
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -25,18 +24,10 @@ AUTHOR = Acting(actor="wang", role=Role.POLICY_AUTHOR, channel="cli")
 
 
 @pytest.fixture
-def winter(tmp_path: Path) -> Path:
-    (tmp_path / "winter").mkdir()
-    return spoilt(
-        tmp_path / "winter", "eligibility.json", lambda table: row_of(table, "ordinary").update(window_days="14")
-    )
-
-
-@pytest.fixture
-async def deployment(engine: AsyncEngine, sqlite_url: str, tmp_path: Path, winter: Path) -> Deployment:
+async def deployment(engine: AsyncEngine, migrated_sqlite: str, tmp_path: Path, winter: Path) -> Deployment:
     """Its database keeps one draft, winter-2026."""
     await PolicyStore(engine).draft(canonical(read_folder(winter)), "winter-2026", "fourteen days", AUTHOR, NOW)
-    return Deployment(tmp_path / "home", {"AFTERSALES_DATABASE_URL": sqlite_url})
+    return Deployment(tmp_path / "home", {"AFTERSALES_DATABASE_URL": migrated_sqlite})
 
 
 async def test_a_folder_a_packaged_and_a_kept_version_are_found_by_name(deployment: Deployment, winter: Path) -> None:
@@ -44,6 +35,13 @@ async def test_a_folder_a_packaged_and_a_kept_version_are_found_by_name(deployme
     for named in (str(winter), "winter-2026", content_hash, content_hash[:8]):
         assert (await version_named(deployment, named)).policy.content_hash == content_hash
     assert str(await version_named(deployment, "v1")) == f"v1 ({packaged().content_hash[:12]})"
+
+
+async def test_the_folder_that_people_are_in_has_its_own_name(
+    deployment: Deployment, winter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(winter)
+    assert (await version_named(deployment, ".")).name == winter.name
 
 
 async def test_what_nobody_knows_is_refused(deployment: Deployment) -> None:

@@ -50,13 +50,13 @@ def event(event_id: str, hours: int, **changes: object) -> ProviderEvent:
 
 
 @pytest.fixture
-async def ops(engine: AsyncEngine, sqlite_url: str, tmp_path: Path) -> Program:
+async def ops(engine: AsyncEngine, migrated_sqlite: str, tmp_path: Path) -> Program:
     """The program beside a database with two events: one of another amount, one of nobody's."""
     async with SqlStore(engine).begin() as unit:
         await unit.insert_leg(LEG)
     lost = {"provider": "wechat", "provider_number": "nobody's", "amount": None}
     await PortalStore(engine).receive_all([event("evt_more", 0), event("evt_lost", 1, **lost)])
-    return Program(tmp_path / "home", {"AFTERSALES_DATABASE_URL": sqlite_url})
+    return Program(tmp_path / "home", {"AFTERSALES_DATABASE_URL": migrated_sqlite})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from cli.home import Home
 from cli.orders.command import app
 from cli.orders.importing import OrderFileError
 from storage.errors import StorageError
-from storage.schema import upgrade
 from tests.integrations.shop.statements import json_lines, order, retail_file, row
 
 
@@ -25,12 +23,9 @@ def run_orders(arguments: Sequence[str | Path]) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """The folder of a stack that was started once."""
-    monkeypatch.delenv("AFTERSALES_DATABASE_URL", raising=False)
-    home = Home(tmp_path / "home")
-    home.prepare()
-    asyncio.run(upgrade(home.database_url))
+def home(home: Home) -> Home:
+    """Of a stack that has stopped."""
+    home.forget()
     return home
 
 

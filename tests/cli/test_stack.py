@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import secrets
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from aftersales.contract.values import STAFF_ROLES, Role
 from cli.commands.up import welcome
-from cli.home import Addresses, Home, HomeError, Secrets
+from cli.home import Home, HomeError, Secrets
 from cli.orders.examples import EXAMPLES
 from cli.servers.claims import sole_claim
+from cli.servers.postgres import PostgresServer
 from cli.servers.processes import Processes
 from cli.stack import Stack, StackOptions, running_stack
-from tests.support.program import Program
-from tests.support.stack import small_stack
-
-ADDRESSES = Addresses(temporal="127.0.0.1:7", portal="http://127.0.0.1:8", sandbox="http://127.0.0.1:9", smtp_port=10)
+from storage.store import SqlStore
+from tests.cli.homes import opened
+from tests.cli.shell import Shell
+from tests.storage.builders import NUMBER, case_row
+from tests.support.program import ADDRESSES, Program
+from tests.support.stack import Changes, small_stack
 
 
 def unstarted(
@@ -51,21 +57,45 @@ async def test_two_stacks_never_write_the_same_files(tmp_path: Path) -> None:
                 pytest.fail("a second one was started")
 
 
-async def test_every_command_uses_the_database_of_the_stack_it_stands_beside(tmp_path: Path, postgres_url: str) -> None:
-    async with small_stack(tmp_path, database_url=postgres_url) as stack:
-        home = stack.options.home
-        aftersales = Program(home.folder)
-        file = tmp_path / "orders.jsonl"
-        file.write_text((await aftersales.ok("orders", "example")).out)
-        assert str(len(EXAMPLES)) in (await aftersales.ok("orders", "import", str(file))).out
-        order_id = file.read_text().partition('"order_id":"')[2].partition('"')[0]
-        back = ("--item", "1", "--reason", "changed_mind", "--goods-back", "--unused", "--packaging-intact", "--follow")
-        followed = await aftersales.ok("apply", order_id, "customer-mug", *back)
-        assert "refunded" in followed.out
-        assert followed.number in (await aftersales.ok("show", followed.number)).out
-        assert followed.number in (await aftersales.ok("queue", "--all")).out
-    stopped = await aftersales.ok("queue", "--all")
-    assert followed.number in stopped.out, "a stack that has stopped can still be read"
+@pytest.fixture(scope="module")
+async def beside(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer) -> AsyncIterator[Program]:
+    """`aftersales` beside a stack with a database on a server, where an unknown order is looked up for a second."""
+    name = f"stack_{secrets.token_hex(8)}"
+    told = Changes(database_url=await postgres_server.create_database(name), order_lookup_s=1)
+    async with small_stack(tmp_path_factory.mktemp("beside"), **told) as stack:
+        yield Program(stack.options.home.folder)
+    await postgres_server.drop_database(name)
+
+
+async def test_every_command_uses_the_database_of_the_stack_it_stands_beside(beside: Program, tmp_path: Path) -> None:
+    file = tmp_path / "orders.jsonl"
+    file.write_text((await beside.ok("orders", "example")).out)
+    assert str(len(EXAMPLES)) in (await beside.ok("orders", "import", str(file))).out
+    order_id = file.read_text().partition('"order_id":"')[2].partition('"')[0]
+    back = ("--item", "1", "--reason", "changed_mind", "--goods-back", "--unused", "--packaging-intact", "--follow")
+    followed = await beside.ok("apply", order_id, "customer-mug", *back)
+    assert "refunded" in followed.out
+    assert followed.number in (await beside.ok("show", followed.number)).out
+    assert followed.number in (await beside.ok("queue", "--all")).out
+
+
+async def test_an_order_that_the_shop_never_knows_is_refused_with_what_to_check(beside: Program) -> None:
+    number = await beside.apply("never-sold", "--reason", "quality_problem", "--item", "mugs=2", "--goods-back")
+    await beside.shows(number, "rejected", "order_unknown", "check the order number")
+
+
+def test_a_stack_that_has_stopped_can_still_be_read_wherever_its_database_is(
+    home: Home, shell: Shell, migrated_sqlite: str
+) -> None:
+    home.remember(ADDRESSES, migrated_sqlite)
+    home.forget()
+    asyncio.run(_one_case(migrated_sqlite))
+    assert NUMBER in shell.ok("queue", "--all")
+
+
+async def _one_case(url: str) -> None:
+    async with opened(url) as engine, SqlStore(engine).begin() as unit:
+        await unit.insert_case(case_row())
 
 
 @pytest.mark.parametrize("vouches", [True, False])

@@ -1,4 +1,4 @@
-"""A stack of real processes for each module; modules spread over the workers of a parallel run."""
+"""A stack of real processes for each module."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ HERE = Path(__file__).parent
 TEST_LIMIT_S = 240
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a module share one stack, so they stay together; and starting it takes its time."""
+    """Starting a stack takes its time."""
     for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group(f"e2e-{item.path.stem}"))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(TEST_LIMIT_S))
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_LIMIT_S))
 
 
 @pytest.fixture(scope="module")

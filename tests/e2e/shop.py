@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -91,20 +91,29 @@ class Shop:
     async def until_status(self, number: str, status: CaseStatus, limit_s: float = LIMIT_S) -> None:
         """By the database's word."""
 
-        async def reached() -> bool:
-            record = await self.find(number)
-            return record is not None and record.case.status is status
-
-        await until(f"case {number} is {status.value}", reached, limit_s)
+        await self._until(
+            f"case {number} is {status.value}", number, lambda record: record.case.status is status, limit_s
+        )
 
     async def until_leg(self, number: str, state: LegState) -> None:
         """The case's one leg, by the database's word."""
 
-        async def reached() -> bool:
-            record = await self.find(number)
-            return record is not None and [row.leg.state for row in record.legs] == [state]
+        await self._until(
+            f"the payment of case {number} is {state.value}",
+            number,
+            lambda record: [row.leg.state for row in record.legs] == [state],
+        )
 
-        await until(f"the payment of case {number} is {state.value}", reached)
+    async def _until(
+        self, what: str, number: str, reached: Callable[[CaseRecord], bool], limit_s: float = LIMIT_S
+    ) -> None:
+        async with self._reading() as reading:
+
+            async def stored() -> bool:
+                record = await reading.case(number)
+                return record is not None and reached(record)
+
+            await until(what, stored, limit_s)
 
     async def outcome(self, number: str, limit_s: float = LIMIT_S) -> CaseView:
         """The case at its outcome, whoever is away meanwhile."""
@@ -135,17 +144,22 @@ class Shop:
 
     async def find(self, number: str) -> CaseRecord | None:
         """The case with everything that is stored about it."""
-        engine = create_store_engine(self.stack.database_url)
-        try:
-            return await Reading(engine).case(number)
-        finally:
-            await engine.dispose()
+        async with self._reading() as reading:
+            return await reading.case(number)
 
     async def record(self, number: str) -> CaseRecord:
         """As `find`, of a case that must be there."""
         record = await self.find(number)
         assert record is not None, f"case {number} is not in the database"
         return record
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Reading]:
+        engine = create_store_engine(self.stack.database_url)
+        try:
+            yield Reading(engine)
+        finally:
+            await engine.dispose()
 
 
 @asynccontextmanager

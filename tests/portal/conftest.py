@@ -28,14 +28,10 @@ from integrations.vault import Vault
 from portal.app import Parts, create_app
 from portal.settings import PortalSettings
 from portal.telling import Telling
-from storage import schema
 from storage.engine import create_store_engine
 from storage.payees import PayeeStore
 from storage.portal import PortalStore
 from storage.store import SqlStore
-from tests.storage.conftest import migrated_postgres, migrated_template
-
-__all__ = ["migrated_postgres", "migrated_template"]
 
 NUMBER = number_for("shop", "portal")
 PROVIDER_NUMBER = f"{NUMBER}-1-1"
@@ -176,14 +172,6 @@ def settings_for(folder: Path, database: Path) -> PortalSettings:
         largest_webhook_bytes=4096,
         body_limit_s=5,
     )
-
-
-@pytest.fixture(scope="session")
-async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the schema and no rows."""
-    file = tmp_path_factory.mktemp("portal") / "migrated.db"
-    await schema.upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,8 +21,8 @@ from storage.engine import create_store_engine
 from storage.errors import DatabaseUrlError, SchemaError
 from storage.store import SqlStore
 from storage.tables import metadata
+from tests.conftest import administer
 from tests.storage.builders import entry, posting
-from tests.storage.conftest import administer
 
 APPEND_ONLY = ("ledger", "audit", "stored_value_entries")
 

@@ -9,9 +9,9 @@ import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -31,8 +31,7 @@ OF_THE_DEPLOYMENT = ("AFTERSALES_", "TEMPORAL_")
 OF_THE_MACHINE = ("AFTERSALES_CACHE", "TEMPORAL_CLI_PATH", "TEMPORAL_TEST_SERVER_PATH")
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """How a run ended, and what it wrote."""
 
     status: int
@@ -85,7 +84,7 @@ class Program:
 
     async def reaches(self, number: str, *wanted: str, within_s: float = 30) -> None:
         """Wait until a case has all of `wanted` to show; looking starts no process."""
-        engine = create_store_engine(Home(self.home).database_url)
+        engine = create_store_engine(Home(self.home).used_database_url())
         try:
             async with asyncio.timeout(within_s):
                 while missing := _missing(await Reading(engine).case(number), wanted):
