@@ -10,15 +10,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from activities.casefile import FINANCE, SUPERVISORS, CaseFile
+from activities.casefile import FINANCE, SUPERVISORS, CaseFile, role_of
 from activities.precautions import Approval
 from activities.rows import Order
 from activities.rulings import Ceilings, Policy
 from activities.sentences import decider_words, refusal
 from activities.speakers import same_person
+from activities.turns import back_to_review
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Proof
-from aftersales.contract.values import CaseStatus, ErrorCode, Money, Role, WaitsFor
+from aftersales.contract.values import CaseStatus, ErrorCode, Money, Role
 from domain.display import display_amount
 
 FRESH_S: Final = 15 * 60
@@ -168,7 +169,7 @@ async def _count(file: CaseFile, intended: Intended, bounds: _Bounds, proof: Pro
     file.approvals = (*given, approval)
     if given:
         return True
-    _await_another(file, bounds)
+    await _await_another(file, bounds)
     return False
 
 
@@ -187,12 +188,12 @@ def _check_other_person(file: CaseFile, given: tuple[Approval, ...], actor: str)
         raise refusal(ErrorCode.SAME_PERSON, file.language, key="approved_already")
 
 
-def _await_another(file: CaseFile, bounds: _Bounds) -> None:
+async def _await_another(file: CaseFile, bounds: _Bounds) -> None:
     """The supervisors are to agree next, or finance where they may not."""
     may = bounds.above is None and bounds.amount.minor <= bounds.ceilings.supervisor_case
-    waits_for, assignee = (WaitsFor.SUPERVISOR, SUPERVISORS) if may else (WaitsFor.FINANCE, FINANCE)
-    file.note(APPROVED_FIRST, after=assignee)
+    group = SUPERVISORS if may else FINANCE
+    file.note(APPROVED_FIRST, after=group)
     if file.row.status is CaseStatus.AWAITING_CUSTOMER:
-        file.to_review(waits_for, assignee)
+        await back_to_review(file, group)
     else:
-        file.change(waits_for=waits_for, assignee=assignee)
+        file.change(waits_for=role_of(group), assignee=group)

@@ -17,7 +17,7 @@ from activities.rows import AuditEntry, CaseRow, LegRow
 from activities.types import Notify, Standing, Step, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Answer, Proof
-from aftersales.contract.values import CaseStatus, ErrorCode, Language, LegState, WaitsFor
+from aftersales.contract.values import OUTCOMES, CaseStatus, ErrorCode, Language, LegState, WaitsFor
 from aftersales.contract.views import ApprovalView
 from domain.rails import Ways
 
@@ -45,9 +45,16 @@ GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
 """States of a leg whose money is not with the customer and will not be under that number."""
 
 OPEN: Final = frozenset(LegState) - GONE - {LegState.SUCCEEDED}
+PAID_SHORT: Final = OUTCOMES - {CaseStatus.REFUNDED}
+"""Statuses of a case of which not all, or nothing, is paid in the end."""
 
 
 ANY_WAY: Final = Ways()
+
+
+def role_of(group: str) -> WaitsFor:
+    """Who is to act when a case is with that group of the staff; one of a shop's own is made of agents."""
+    return {SUPERVISORS: WaitsFor.SUPERVISOR, FINANCE: WaitsFor.FINANCE}.get(group, WaitsFor.AGENT)
 
 
 def actor_of(proof: Proof, *, account: bool = False) -> Actor:
@@ -69,6 +76,7 @@ class CaseFile:
         self.is_new = False
         self._entries: list[AuditEntry] = []
         self._known_verdict = row.verdict
+        self._stood = row.status
 
     @classmethod
     async def open(cls, unit: Unit, step: Step | Notify, ways: Ways = ANY_WAY) -> CaseFile:
@@ -154,10 +162,10 @@ class CaseFile:
             explanation=explanation,
         )
 
-    def to_review(self, waits_for: WaitsFor = WaitsFor.AGENT, assignee: str = AGENTS, **told: str) -> None:
-        """Somebody is to decide, within the policy's hours (P2.7)."""
+    def to_review(self, group: str = AGENTS, **told: str) -> None:
+        """Somebody of the group is to decide, within the policy's hours (P2.7)."""
         due_in_s = self.row.timings.review_escalation_s
-        self.move(CaseStatus.UNDER_REVIEW, waits_for, assignee=assignee, due_in_s=due_in_s, **told)
+        self.move(CaseStatus.UNDER_REVIEW, role_of(group), assignee=group, due_in_s=due_in_s, **told)
 
     async def add_leg(self, leg: LegRow) -> None:
         self.legs.append(leg)
@@ -182,11 +190,19 @@ class CaseFile:
     async def close(self, answer: Answer | None = None, *, look_again: bool = False, whole: bool = False) -> StepResult:
         """Write the case row and the log, and say where the case stands; see `standing`."""
         self.change(updated_at=self.now)
+        await self._give_budgets_back()
         write = self.unit.insert_case if self.is_new else self.unit.update_case
         await write(self.row)
         if self._entries:
             await self.unit.append_audit(tuple(self._entries))
         return StepResult(standing=self.standing(whole=whole), as_of=self.now, answer=answer, look_again=look_again)
+
+    async def _give_budgets_back(self) -> None:
+        """What nobody is paid of a case that is given up is other cases' to use (P5.1)."""
+        given_up = self._stood in PAID_SHORT or self.row.status in PAID_SHORT or self.row.closed_at is not None
+        if self.legs and given_up:
+            kept = [row.leg.amount.minor for row in self.present_legs() if row.leg.state not in GONE]
+            await self.unit.keep_of_budgets(self.row.number, sum(kept))
 
     async def accept(self, sentence: str = "") -> StepResult:
         """Close the file with a yes to whoever spoke."""

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from activities.approving import void_all
 from activities.assessment import Rules, rule_on
-from activities.casefile import SUPERVISORS, CaseFile
+from activities.casefile import AGENTS, SUPERVISORS, CaseFile
 from activities.eligibility import check_free
 from activities.reserving import as_asked, hold, nothing_moves, release_all
 from activities.sentences import refusal, status_words
-from activities.turns import order_of, out_of_turn
+from activities.turns import back_to_review, order_of, out_of_turn
 from aftersales.contract.messages import Appeal, EvidenceSupplied, SurveyAnswer, Withdrawal
 from aftersales.contract.values import (
     OUTCOMES,
     CaseStatus,
     ErrorCode,
     EvidenceRef,
-    WaitsFor,
 )
 
 WITHDRAWN = "withdrawn"
@@ -29,15 +28,22 @@ _WITHDRAWABLE = frozenset(CaseStatus) - OUTCOMES
 async def supply_evidence(file: CaseFile, message: EvidenceSupplied, rules: Rules) -> None:
     """What the policy asked for is assessed again; what a reviewer asked for goes back to the reviewer."""
     if file.row.status is CaseStatus.NEEDS_EVIDENCE:
-        await _add_evidence(file, message.evidence)
-        order = await file.unit.order(file.row.start.application.order_id, besides=file.row.number)
-        await rule_on(file, order, await _with_what_was_said(file, rules))
+        await _assess_again(file, message, rules)
     elif file.row.status is CaseStatus.AWAITING_CUSTOMER:
         await _add_evidence(file, message.evidence)
-        waits_for = WaitsFor.SUPERVISOR if file.row.assignee == SUPERVISORS else WaitsFor.AGENT
-        file.to_review(waits_for, file.row.assignee)
+        await back_to_review(file, file.row.assignee or AGENTS)
     else:
         raise out_of_turn(file)
+
+
+async def _assess_again(file: CaseFile, message: EvidenceSupplied, rules: Rules) -> None:
+    """What still does not do leaves the customer the window that they were told of."""
+    asked_until = file.row.due_at
+    await _add_evidence(file, message.evidence)
+    order = await file.unit.order(file.row.start.application.order_id, besides=file.row.number)
+    await rule_on(file, order, await _with_what_was_said(file, rules))
+    if file.row.status is CaseStatus.NEEDS_EVIDENCE:
+        file.change(due_at=asked_until)
 
 
 async def _with_what_was_said(file: CaseFile, rules: Rules) -> Rules:
@@ -72,7 +78,7 @@ async def appeal(file: CaseFile, message: Appeal) -> None:
     await _add_evidence(file, message.evidence)
     await hold(file, order, as_asked(file))
     file.change(appealed=True)
-    file.to_review(WaitsFor.SUPERVISOR, SUPERVISORS, reason_code=APPEALED)
+    file.to_review(SUPERVISORS, reason_code=APPEALED)
 
 
 async def answer_survey(file: CaseFile, message: SurveyAnswer) -> None:

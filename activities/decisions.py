@@ -5,12 +5,13 @@ Every function refuses before it writes.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Final
 
 from activities.amounts import Grant, amounts_of
 from activities.approving import Intended, agreed, agreed_before, refuse_disputed, takes_two, void_all
-from activities.casefile import AGENTS, EXTENDED, FINANCE, SUPERVISORS, CaseFile
+from activities.casefile import AGENTS, EXTENDED, FINANCE, SUPERVISORS, CaseFile, role_of
 from activities.claiming import let_go, refuse_claimed
 from activities.destinations import way_to
 from activities.reserving import (
@@ -80,19 +81,22 @@ async def _decide_on_review(file: CaseFile, decision: Decision, policy: Policy, 
             _reject(file, decision, REJECTED_BY_A_PERSON)
         case DecisionKind.ASK:
             await _ask(file, decision)
+        case DecisionKind.EXTEND if file.row.status is CaseStatus.AWAITING_CUSTOMER:
+            raise out_of_turn(file)  # the clock that it would move stands still
         case DecisionKind.EXTEND:
             _extend(file, decision)
         case DecisionKind.HAND_OVER:
             await _refuse_unknown_group(file, decision.hand_to)
-            _hand_over(file, WaitsFor.AGENT, decision.hand_to)
+            _hand_over(file, decision.hand_to)
         case DecisionKind.ESCALATE:
-            _hand_over(file, WaitsFor.SUPERVISOR, SUPERVISORS)
+            _hand_over(file, SUPERVISORS)
 
 
 async def _decide_on_payment(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
     """Money that did not arrive: another attempt, or giving it up; what was paid stays paid."""
+    part = bool(decision.items or decision.amount)
     match decision.kind:
-        case DecisionKind.APPROVE:
+        case DecisionKind.APPROVE if not part:
             await _pay_again(file, decision, policy, proof)
         case DecisionKind.REJECT if file.paid_minor():
             await _give_up(file)
@@ -117,9 +121,7 @@ async def _give_up(file: CaseFile) -> None:
 
 async def _approve(file: CaseFile, decision: Decision, policy: Policy, proof: Proof) -> None:
     order = await order_of(file)
-    grant = as_asked(file)
-    if decision.kind is DecisionKind.APPROVE_PART:
-        grant = _part_of(file, order, grant, decision)
+    grant = _part_of(file, order, as_asked(file), decision)
     amount = amounts_of(order, grant, promotion_choice(file)).total
     if await agreed(file, order, Intended(amount), policy, proof):
         await reserve(file, order, grant)
@@ -159,30 +161,27 @@ def _payee_of(legs: list[LegRow]) -> str:
 
 
 def _part_of(file: CaseFile, order: Order, whole: Grant, decision: Decision) -> Grant:
-    """Fewer units, or an amount inside them; never more than was asked for."""
-    _refuse_foreign_items(file, decision.items)
+    """Fewer units, or an amount inside them, whatever the decision is called; never more than was asked for."""
+    items = _items_of(file, decision)
     asked, given = whole.amount, decision.amount
     if asked is not None and given is not None and given.minor > asked.minor:
         raise AmountRefused(given.minor, asked.minor, order.currency)
-    return whole._replace(
-        items=decision.items or whole.items, amount=given or asked, shipping=whole.shipping and given is None
-    )
+    return whole._replace(items=items or whole.items, amount=given or asked, shipping=whole.shipping and given is None)
 
 
-def _refuse_foreign_items(file: CaseFile, items: tuple[Item, ...]) -> None:
+def _items_of(file: CaseFile, decision: Decision) -> tuple[Item, ...]:
+    """The units that are named, each line once."""
     asked = {item.line_id: item.quantity for item in file.row.start.application.items}
-    for item in items:
-        largest = asked.get(item.line_id)
+    units: Counter[str] = Counter()
+    for item in decision.items:
+        units[item.line_id] += item.quantity
+    for line, quantity in units.items():
+        largest = asked.get(line)
         if largest is None:
-            raise refusal(ErrorCode.ITEM_NOT_IN_ORDER, file.language, line=item.line_id)
-        if item.quantity > largest:
-            raise refusal(
-                ErrorCode.QUANTITY_TOO_HIGH,
-                file.language,
-                line=item.line_id,
-                asked=item.quantity,
-                largest=largest,
-            )
+            raise refusal(ErrorCode.ITEM_NOT_IN_ORDER, file.language, line=line)
+        if quantity > largest:
+            raise refusal(ErrorCode.QUANTITY_TOO_HIGH, file.language, line=line, asked=quantity, largest=largest)
+    return tuple(Item(line_id=line, quantity=quantity) for line, quantity in units.items())
 
 
 def _reject(file: CaseFile, decision: Decision, otherwise: str) -> None:
@@ -191,8 +190,11 @@ def _reject(file: CaseFile, decision: Decision, otherwise: str) -> None:
 
 
 async def _ask(file: CaseFile, decision: Decision) -> None:
-    """Whoever approved already looks again at what the customer answers."""
+    """Whoever approved already looks again at what the customer answers. A second question takes the place of one that
+    is not answered yet, with a window of its own."""
     await void_all(file, "customer_asked")
+    if file.row.status is CaseStatus.AWAITING_CUSTOMER:
+        file.to_review(file.row.assignee)
     file.move(
         CaseStatus.AWAITING_CUSTOMER,
         WaitsFor.CUSTOMER,
@@ -240,8 +242,8 @@ def _extend(file: CaseFile, decision: Decision) -> None:
     file.note(EXTENDED, after=due_at.isoformat(), reason=decision.reason_code, facts=hours)
 
 
-def _hand_over(file: CaseFile, waits_for: WaitsFor, assignee: str) -> None:
+def _hand_over(file: CaseFile, group: str) -> None:
     """To another group or a higher role; while the customer is asked, the case goes on waiting for them."""
-    waits_for = file.row.waits_for if file.row.status is CaseStatus.AWAITING_CUSTOMER else waits_for
-    file.note("handed_over", before=file.row.assignee, after=assignee)
-    file.change(waits_for=waits_for, assignee=assignee)
+    asked = file.row.status is CaseStatus.AWAITING_CUSTOMER
+    file.note("handed_over", before=file.row.assignee, after=group)
+    file.change(waits_for=file.row.waits_for if asked else role_of(group), assignee=group)

@@ -50,7 +50,7 @@ class Notifications:
                 mails = await unit.mails(order.number, order.stage, order.round)
                 if not mails:
                     mails = await self._compose(unit, order)
-                elif _waits(mails) and not await self._written(await CaseFile.open(unit, order), order):
+                elif _waits(mails) and not await self._still_true(unit, order):
                     mails = await _drop(unit, mails)
             for mail in mails:
                 if mail.state is MailState.QUEUED:
@@ -62,9 +62,14 @@ class Notifications:
         mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=1))
         for mail in mails:
             await unit.insert_mail(mail)
-        if order.stage in LADDER:
+        if order.stage in LADDER and file.row.status is CaseStatus.UNDER_REVIEW:
             await _climb(file, order)
         return mails
+
+    async def _still_true(self, unit: Unit, order: Notify) -> bool:
+        """What was written is not written anew, so an approval does not keep the news beside it alive."""
+        news_alone = order.model_copy(update={"approves": False})
+        return bool(await self._written(await CaseFile.open(unit, order), news_alone))
 
     async def _written(self, file: CaseFile, order: Notify) -> tuple[Letter, ...]:
         """What the stage has to say by now."""
@@ -126,7 +131,7 @@ async def _account(unit: Unit, case: CaseRow) -> Account:
 
 async def _climb(file: CaseFile, order: Notify) -> None:
     """The log entry of a rung; the last one makes the case the supervisors' (P2.7)."""
-    escalates = order.stage is Stage.REVIEW_ESCALATED and file.row.status is CaseStatus.UNDER_REVIEW
+    escalates = order.stage is Stage.REVIEW_ESCALATED
     file.note(order.stage.value, after=SUPERVISORS if escalates else "")
     if escalates:
         file.change(waits_for=WaitsFor.SUPERVISOR, assignee=SUPERVISORS)

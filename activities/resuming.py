@@ -19,7 +19,7 @@ from activities.ports import Unit
 from activities.rows import AuditEntry, Mail, MailState
 from activities.types import Intake, Resumed, Stage, StepName, StepResult
 from aftersales.contract.values import CaseStatus
-from domain.deadlines import Ladder, ReviewClock, ReviewStep
+from domain.deadlines import STEPS_BEFORE_DEADLINE, Ladder, ReviewClock, ReviewStep
 
 _RUNGS: Final = {
     Stage.REVIEW_REMINDER.value: ReviewStep.REMINDER,
@@ -49,6 +49,7 @@ async def take_up(unit: Unit, step: Intake) -> StepResult:
         unsent=tuple(dict.fromkeys((mail.stage, mail.round) for mail in mails if mail.state is MailState.QUEUED)),
         review=clock,
         review_steps_done=done,
+        evidence=bool(file.row.evidence),
         closed=file.row.closed_at is not None,
     )
     file.note("taken_up", after=file.row.status.value)
@@ -68,7 +69,8 @@ def review_so_far(log: Iterable[AuditEntry], ladder: Ladder) -> tuple[ReviewCloc
             clock = _moved(clock, CaseStatus(entry.after), entry.at)
             done = done if clock else 0
         elif clock and entry.action == EXTENDED:
-            clock = clock.extend(json.loads(entry.facts)["handling_hours"] * 3600)
+            clock = clock.extend_at(entry.at, json.loads(entry.facts)["handling_hours"] * 3600, ladder)
+            done = min(done, STEPS_BEFORE_DEADLINE)
         elif clock and entry.action in _RUNGS:
             step = clock.next_step(ladder, done)
             done += step is not None and step.step is _RUNGS[entry.action] and entry.at >= step.due_at

@@ -1,11 +1,12 @@
-"""Whether it is somebody's turn: the statuses in which people decide, the refusal of what comes out of turn, and the
-order that a decision is about."""
+"""Whether it is somebody's turn: the statuses in which people decide, the refusal of what comes out of turn, the turn
+that comes back to the agents, and the order that a decision is about."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from activities.casefile import CaseFile
+from activities.resuming import review_so_far
 from activities.rows import Order
 from activities.sentences import refusal, status_words
 from aftersales.contract.errors import AftersalesError
@@ -22,6 +23,14 @@ def out_of_turn(file: CaseFile) -> AftersalesError:
     late = status in OUTCOMES or status is CaseStatus.PAYING
     code = ErrorCode.TOO_LATE if late else ErrorCode.NOT_NOW
     return refusal(code, file.language, status=status_words(status, file.language))
+
+
+async def back_to_review(file: CaseFile, group: str) -> None:
+    """The customer was asked, and the agents' clock goes on where it stood still (P2.7)."""
+    clock, _ = review_so_far(await file.unit.log(file.row.number), file.row.timings.ladder)
+    file.to_review(group)
+    if clock:
+        file.change(due_at=clock.resume(file.now).deadline(file.row.timings.ladder))
 
 
 async def order_of(file: CaseFile) -> Order:

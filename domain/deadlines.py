@@ -17,6 +17,8 @@ from aftersales.contract.values import Frozen
 from domain.errors import ExtensionRefused, TimeWithoutZone
 
 DAY: Final = timedelta(days=1)
+STEPS_BEFORE_DEADLINE: Final = 2
+"""Reminder and notice. An extension sets a new deadline, and the first step at that one is the escalation again."""
 
 Seconds = Annotated[int, Field(strict=True, ge=0)]
 StepSeconds = Annotated[int, Field(strict=True, gt=0)]
@@ -89,6 +91,14 @@ class ReviewClock(Frozen):
             raise ExtensionRefused(seconds)
         return self.model_copy(update={"extended_seconds": self.extended_seconds + seconds})
 
+    def extend_at(self, now: datetime, seconds: int, ladder: Ladder) -> ReviewClock:
+        """So much more time from the deadline, or from `now` once that has passed: nobody is promised an answer at a
+        moment that is over. Raises `ExtensionRefused` unless `seconds` > 0."""
+        deadline = self.deadline(ladder)
+        overdue = ceil((_utc(now) - deadline).total_seconds()) if deadline else 0
+        extended = self.extend(seconds)
+        return extended.extend(overdue) if overdue > 0 else extended
+
     def deadline(self, ladder: Ladder) -> datetime | None:
         """When the answer is overdue; None while the clock stands still."""
         return None if self.paused_at else self._due(ladder.escalation_seconds)
@@ -101,7 +111,7 @@ class ReviewClock(Frozen):
             return DueStep(step=ReviewStep.REMINDER, due_at=self._due(ladder.reminder_seconds))
         if done == 1:
             return DueStep(step=ReviewStep.NOTICE, due_at=self._due(ladder.notice_seconds))
-        seconds = ladder.escalation_seconds + (done - 2) * ladder.repeat_seconds
+        seconds = ladder.escalation_seconds + (done - STEPS_BEFORE_DEADLINE) * ladder.repeat_seconds
         return DueStep(step=ReviewStep.ESCALATION, due_at=self._due(seconds))
 
     def _due(self, seconds: int) -> datetime:

@@ -93,7 +93,7 @@ class Case:
     """The state of one refund workflow. Times are the workflow's.
 
     `lost`: what another workflow of this case had done before it was lost (R17), as long as the case is in the status
-    in which it was found.
+    in which it was found. `called`: to which payment by hand finance was called last, and what for.
     """
 
     start: CaseStart
@@ -108,6 +108,7 @@ class Case:
     due_at: datetime | None = None
     approval_untold: bool = False
     low_score_told: bool = False
+    called: tuple[str, Stage] | None = None
     closed: bool = False
     lost: Resumed | None = None
     _as_of: datetime | None = None
@@ -324,7 +325,8 @@ class Case:
         heard.answer = result.answer or Answer(accepted=True, status=self.standing.status)
         if isinstance(heard.message, HandPayment) and heard.answer.accepted:
             self.news.hear(heard.message.provider_number)  # the payment that two people make is asked for as any other
-        if isinstance(heard.message, EvidenceSupplied | Appeal) and heard.message.evidence and heard.answer.accepted:
+        brings = isinstance(heard.message, EvidenceSupplied | Appeal | HandPayment) and heard.message.evidence
+        if brings and heard.answer.accepted:
             self.check_evidence()
         self.inbox.popleft()
 

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.rails import BY_HAND
     from workflows import options
     from workflows.case import DECIDED, Case, Woken
+    from workflows.leg import call_to
 
 
 _TOLD_BY_THE_STAGE_BEFORE = {
@@ -58,6 +59,8 @@ async def _wait_for_the_shop(case: Case) -> None:
 def _take_up(case: Case, lost: Resumed) -> None:
     """The case had a workflow that was lost: what that one had not yet told of where the case stands is told now."""
     case.take_up(lost)
+    if lost.evidence:
+        case.check_evidence()  # unchecked nobody can open it
     stage = _TOLD_BY_THE_STAGE_BEFORE.get(case.standing.status)
     if case.standing.status is CaseStatus.PAYMENT_FAILED and lost.came_from in OUTCOMES:
         stage = Stage.REVERSED
@@ -67,8 +70,10 @@ def _take_up(case: Case, lost: Resumed) -> None:
         case.announce(stage)
     if case.standing.waits_for is WaitsFor.FINANCE and case.standing.status in OUTCOMES:
         case.announce(Stage.PAYMENT_BLOCKED)
-    if any(leg.provider == BY_HAND and leg.state is LegState.PENDING for leg in case.standing.legs):
-        case.announce(Stage.PAY_BY_HAND)
+    for leg in case.standing.legs:
+        if leg.provider == BY_HAND and leg.state is LegState.PENDING:
+            case.called = (leg.provider_number, call_to(leg.failure_code))
+            case.announce(case.called[1])
     if case.standing.survey_is_low:
         case.announce(Stage.LOW_SCORE)
         case.low_score_told = True

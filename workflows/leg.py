@@ -16,6 +16,7 @@ from temporalio.exceptions import TimeoutError as NotInTime
 
 with workflow.unsafe.imports_passed_through():
     from activities.types import (
+        TO_BE_CONFIRMED,
         Leg,
         LegCall,
         OutcomeKind,
@@ -41,6 +42,10 @@ _KNOWN = (*_FINAL, OutcomeKind.PENDING, OutcomeKind.NOT_FOUND)
 _MAY_HAVE_MOVED = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING)
 NOT_SERVED = "not_served"
 _ALARMING = (OutcomeKind.NEEDS_MERCHANT, OutcomeKind.CONFLICT)
+_BY_HAND = {
+    Stage.PAY_BY_HAND: "finance to pay by hand and to record it",
+    Stage.CONFIRM_BY_HAND: "a second person of finance to confirm what was paid by hand",
+}
 _NOTED_AS = {
     OutcomeKind.PENDING: LegState.PENDING,
     OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
@@ -160,13 +165,21 @@ class Payment:
         first_time = not self.accepted
         self.accepted = self.ask_first = self.in_doubt = True
         await self._note(outcome)
-        by_hand = self.leg.provider == BY_HAND
         if first_time:
             self.case.tell(Stage.PAYMENT_ON_ITS_WAY)
-        if first_time and by_hand:
-            self.case.tell(Stage.PAY_BY_HAND)
-        waiting = "finance to pay by hand and to record it" if by_hand else "the payment provider to finish"
+        waiting = "the payment provider to finish"
+        if self.leg.provider == BY_HAND:
+            waiting = self._call_finance(call_to(outcome.code))
         await self._sleep_until_any_news(self._pause(outcome), waiting)
+
+    def _call_finance(self, stage: Stage) -> str:
+        """The first person of finance, then the second; the first again, if the second does not believe it. Gives what
+        the case waits for."""
+        call = (self.leg.provider_number, stage)
+        if self.case.called != call:
+            self.case.called = call
+            self.case.tell(stage)
+        return _BY_HAND[stage]
 
     async def _wait(self, outcome: PaymentOutcome, waiting: str) -> None:
         if await self._note(outcome):
@@ -251,6 +264,11 @@ class Payment:
                 case _:
                     self.pauses[kind] = options.provider_pauses()
         return next(self.pauses[kind])
+
+
+def call_to(code: str) -> Stage:
+    """What finance is called to, by the code of a payment by hand."""
+    return Stage.CONFIRM_BY_HAND if code == TO_BE_CONFIRMED else Stage.PAY_BY_HAND
 
 
 def may_overtake(earlier: Leg, leg: Leg) -> bool:

@@ -38,10 +38,10 @@ LETTER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=5), backoff_coefficient=3, maximum_interval=timedelta(hours=1)
 )
 
-# Twenty pieces of evidence, a scan of two minutes each at worst. A scanner that is away comes back within a day, or a
-# person looks at the pieces themselves; after that the case must be able to end.
+# Twenty pieces of evidence, a scan of two minutes each at worst. Nobody can open them before, so a scanner may be away
+# over long holidays; after that the case must be able to end.
 EVIDENCE_CHECK_TIMEOUT = timedelta(minutes=45)
-EVIDENCE_CHECK_LIMIT = timedelta(days=1)
+EVIDENCE_CHECK_LIMIT = timedelta(days=10)
 EVIDENCE_HEARTBEAT_TIMEOUT = timedelta(minutes=5)
 EVIDENCE_CHECK_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=10), backoff_coefficient=3, maximum_interval=timedelta(hours=1)

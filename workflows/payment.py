@@ -121,7 +121,7 @@ async def _wait_for_agreement(case: Case) -> bool:
     Gives whether the customer was told of news that came meanwhile: then there may be nothing left to agree to.
     """
     timings = case.standing.timings
-    due = case.entered_at() + timedelta(seconds=timings.review_escalation_s)
+    due = workflow.now() + timedelta(seconds=timings.review_escalation_s)
     case.announce(Stage.SECOND_APPROVAL, due_at=due)
     while _takes_agreement(case):
         case.show(waiting=_AGREE, due_at=due)

@@ -9,7 +9,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.types import Stage, Standing
     from aftersales.contract.values import CaseStatus, WaitsFor
-    from domain.deadlines import ReviewClock, ReviewStep
+    from domain.deadlines import STEPS_BEFORE_DEADLINE, ReviewClock, ReviewStep
     from workflows.case import Case, Woken
     from workflows.intake import expire
 
@@ -50,10 +50,11 @@ def _climb(case: Case, step: ReviewStep, due_at: datetime) -> None:
     case.review_steps_done += 1
     match step:
         case ReviewStep.REMINDER:
-            case.tell(Stage.REVIEW_REMINDER, due_at=due_at + _until_escalation(case))
+            case.tell(Stage.REVIEW_REMINDER, due_at=due_at + _until_escalation(case, case.ladder.reminder_seconds))
         case ReviewStep.NOTICE:
-            expected = due_at + timedelta(seconds=case.standing.timings.review_repeat_s)
-            case.tell(Stage.HANDLING_TIME, due_at=expected)
+            a_round_more = timedelta(seconds=case.standing.timings.review_repeat_s)
+            expected = max(a_round_more, _until_escalation(case, case.ladder.notice_seconds))
+            case.tell(Stage.HANDLING_TIME, due_at=due_at + expected)
         case ReviewStep.ESCALATION:
             case.standing = case.standing.model_copy(
                 update={"waits_for": WaitsFor.SUPERVISOR, "assignee": "supervisors"}
@@ -61,8 +62,8 @@ def _climb(case: Case, step: ReviewStep, due_at: datetime) -> None:
             case.tell(Stage.REVIEW_ESCALATED, due_at=due_at)
 
 
-def _until_escalation(case: Case) -> timedelta:
-    return timedelta(seconds=case.ladder.escalation_seconds - case.ladder.reminder_seconds)
+def _until_escalation(case: Case, since_seconds: int) -> timedelta:
+    return timedelta(seconds=case.ladder.escalation_seconds - since_seconds)
 
 
 def _carry_on(case: Case, clock: ReviewClock, before: Standing) -> ReviewClock:
@@ -72,7 +73,9 @@ def _carry_on(case: Case, clock: ReviewClock, before: Standing) -> ReviewClock:
     if _claimed_only(before, now):
         return clock
     if now.handling_hours != before.handling_hours:
-        clock = clock.extend((now.handling_hours - before.handling_hours) * 3600)
+        more = (now.handling_hours - before.handling_hours) * 3600
+        clock = clock.extend_at(workflow.now(), more, case.ladder)
+        case.review_steps_done = min(case.review_steps_done, STEPS_BEFORE_DEADLINE)
         case.tell(Stage.HANDLING_TIME, due_at=clock.deadline(case.ladder))
     elif now.approvals and now.approvals != before.approvals:
         case.tell(Stage.SECOND_APPROVAL, due_at=clock.deadline(case.ladder))
@@ -97,15 +100,25 @@ def _leave(case: Case, clock: ReviewClock) -> None:
     case.tell_decision()
 
 
+def _asks_anew(case: Case, question: str) -> bool:
+    """Another question, which is told and has a window of its own, whatever was told of the one before."""
+    anew = case.standing.status is CaseStatus.AWAITING_CUSTOMER and case.standing.explanation != question
+    case.lost = None if anew else case.lost
+    return anew
+
+
 async def wait_for_customer(case: Case) -> None:
     """The reviewer asked; the agents' clock stands still until the customer answers or the window closes."""
     deadline = case.entered_at() + timedelta(seconds=case.standing.timings.evidence_window_s)
     case.show(waiting="the customer's answer to the reviewer", due_at=deadline)
     case.announce(Stage.CUSTOMER_ASKED, due_at=deadline)
     while case.standing.status is CaseStatus.AWAITING_CUSTOMER:
+        question = case.standing.explanation
         if await case.converse(until=deadline) is Woken.ELAPSED:
             case.review = None
             await expire(case)
+            return
+        if _asks_anew(case, question):
             return
     if case.standing.status is CaseStatus.UNDER_REVIEW:
         return

@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from activities.rows import CaseRow
 from activities.types import Stage
+from aftersales.contract.values import WaitsFor
 
 
 class Audience(StrEnum):
@@ -38,7 +40,15 @@ AUDIENCES: Final[dict[Stage, tuple[Audience, ...]]] = {
     Stage.DESTINATION_NEEDED: (Audience.CUSTOMER,),
     Stage.DESTINATION_REMINDER: (Audience.CUSTOMER,),
     Stage.PAY_BY_HAND: (Audience.FINANCE,),
+    Stage.CONFIRM_BY_HAND: (Audience.FINANCE,),
     Stage.SURVEY: (Audience.CUSTOMER,),
     Stage.SURVEY_REMINDER: (Audience.CUSTOMER,),
     Stage.LOW_SCORE: (Audience.SUPERVISORS,),
 }
+_WHOSE_TURN: Final = {WaitsFor.SUPERVISOR: Audience.SUPERVISORS, WaitsFor.FINANCE: Audience.FINANCE}
+
+
+def readers_of(stage: Stage, case: CaseRow) -> tuple[Audience, ...]:
+    """What the agents are to decide is told to those who may, an appeal to the supervisors say (P2.7, P2.8)."""
+    whose = _WHOSE_TURN.get(case.waits_for, Audience.AGENTS)
+    return tuple(whose if each is Audience.AGENTS else each for each in AUDIENCES[stage])

@@ -11,9 +11,10 @@ from pydantic import Field, field_validator
 from activities.ports import Clock, Letter
 from activities.rows import Account, CaseRow, LegRow
 from activities.types import Notify, Stage
-from aftersales.contract.values import Frozen, Language, LegState, PayoutMethod
-from integrations.letters.audience import AUDIENCES, Audience
-from integrations.letters.facts import facts_of, moment, stranded_among, to_pay_by_hand
+from aftersales.contract.values import Frozen, Language, PayoutMethod
+from integrations.letters.audience import Audience, readers_of
+from integrations.letters.facts import facts_of, moment, stranded_among
+from integrations.letters.overtaken import is_overtaken
 from integrations.letters.written import Templates
 from integrations.links import LinkSigner, PayoutLink, SurveyLink, asking_for
 
@@ -79,11 +80,13 @@ class TemplateLetters:
         """One letter for each recipient, of whom there may be none (no address known).
 
         The order's `due_at` is the moment that the text names; for the survey the last moment it can be answered,
-        without which the policy's survey window counts from now.
+        without which the policy's survey window counts from now. An approval that was to be told with news of the
+        money is told by itself once there is other news.
         """
-        if _is_overtaken(order.stage, legs):
-            return ()
-        written = (self._letter(order, audience, case, account, legs) for audience in AUDIENCES[order.stage])
+        if is_overtaken(order, case, legs):
+            approval = order.model_copy(update={"stage": Stage.APPROVED, "approves": False})
+            return self.compose(approval, case, account, legs) if order.approves else ()
+        written = (self._letter(order, audience, case, account, legs) for audience in readers_of(order.stage, case))
         return tuple(letter for letter in written if letter is not None)
 
     def _letter(
@@ -145,13 +148,3 @@ class TemplateLetters:
             expires_at=int(end.timestamp()),
         )
         return f"{self._settings.portal_url.rstrip('/')}/survey/{self._links.survey_token(link)}"
-
-
-def _is_overtaken(stage: Stage, legs: tuple[LegRow, ...]) -> bool:
-    """Whether what the letter is to say became untrue before it was written: the money came back, or a destination was
-    chosen, or somebody has paid."""
-    if stage is Stage.REFUNDED:
-        return not any(row.leg.state is LegState.SUCCEEDED for row in legs)
-    if stage in _ASKS_FOR_DESTINATION:
-        return not stranded_among(legs)
-    return stage is Stage.PAY_BY_HAND and not to_pay_by_hand(legs)

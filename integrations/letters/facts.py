@@ -12,6 +12,7 @@ from babel.dates import format_date, format_datetime
 
 from activities.rows import Account, CaseRow, LegRow
 from activities.rulings import Action
+from activities.types import TO_BE_CONFIRMED
 from aftersales.contract.values import (
     OUTCOMES,
     AmountLine,
@@ -54,7 +55,7 @@ class Movement:
     of value that is not `usable` at once; `why` it did not arrive, if it is `gone`.
 
     `stranded`: another destination would help. `by_hand`: a finance person is to pay it, giving back `payment` if that
-    is the shop's own number of what the customer paid.
+    is the shop's own number of what the customer paid. `to_confirm`: one has, and a second one is to confirm it.
     """
 
     by: str
@@ -73,6 +74,7 @@ class Movement:
     gone: bool
     stranded: bool
     by_hand: bool
+    to_confirm: bool
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def facts_of(
         stranded=_shown(_sum(stranded_among(legs)), language),
         under_way=_shown(_sum(row for row in legs if row.leg.state not in _SETTLED), language),
         came_back=any(row.leg.state is LegState.REVERSED for row in stranded_among(legs)),
-        by_hand=bool(to_pay_by_hand(legs)),
+        by_hand=bool(_pending_by_hand(legs)),
         asks=case.status is CaseStatus.PAYMENT_FAILED and case.waits_for is WaitsFor.CUSTOMER,
         chosen=phrase(DESTINATIONS, case.payout.masked or case.payout.method, language) if case.payout else "",
         trouble=_trouble(case, legs),
@@ -163,6 +165,15 @@ def stranded_among(legs: Iterable[LegRow]) -> tuple[LegRow, ...]:
 
 def to_pay_by_hand(legs: Iterable[LegRow]) -> tuple[LegRow, ...]:
     """Legs that a finance person is to pay."""
+    return tuple(row for row in _pending_by_hand(legs) if row.leg.failure_code != TO_BE_CONFIRMED)
+
+
+def to_confirm_by_hand(legs: Iterable[LegRow]) -> tuple[LegRow, ...]:
+    """Legs that a finance person has paid and a second one is to confirm."""
+    return tuple(row for row in _pending_by_hand(legs) if row.leg.failure_code == TO_BE_CONFIRMED)
+
+
+def _pending_by_hand(legs: Iterable[LegRow]) -> tuple[LegRow, ...]:
     return tuple(row for row in legs if row.leg.provider == BY_HAND and row.leg.state is LegState.PENDING)
 
 
@@ -258,4 +269,5 @@ def _movement(row: LegRow, language: Language, zone: ZoneInfo) -> Movement:
         gone=gone,
         stranded=bool(stranded_among([row])),
         by_hand=bool(to_pay_by_hand([row])),
+        to_confirm=bool(to_confirm_by_hand([row])),
     )

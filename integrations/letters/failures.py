@@ -10,7 +10,7 @@ from typing import Final
 from aftersales.contract.values import Language
 from integrations.letters.words import Phrases
 
-_OTHERWISE: Final = ("支付机构无法把款项送达那里", "the payment provider cannot send money there")
+_OTHERWISE: Final = ("支付机构未能完成这笔付款", "the payment provider did not carry it out")
 _TOO_LATE: Final = ("已超过该支付方式的退款期限", "the provider's time for refunds is over")
 _TAKES_NONE: Final = ("该支付方式不支持这笔退款", "that way of paying does not take this refund")
 _CARD_EXPIRED: Final = ("银行卡已过期或已注销", "the card has expired or was cancelled")
@@ -19,6 +19,7 @@ _CLOSED: Final = ("该账户已注销", "the account is closed")
 _BARRED: Final = ("该账户状态异常，暂不能收款", "the account cannot take money just now")
 _NAME: Final = ("姓名与账户不符", "the name is not that of the account's holder")
 _BANK_CODE: Final = ("银行代码有误", "the bank's code is not right")
+_DISPUTED: Final = ("该笔付款正在拒付争议中", "the payment is being disputed at your bank")
 _LIMIT: Final = ("该账户的收款金额受限", "the account may not take this much")
 
 FAILURES: Final[Phrases] = {
@@ -27,7 +28,11 @@ FAILURES: Final[Phrases] = {
     "past_refund_deadline": _TOO_LATE,
     "too_many_parts": ("该笔支付的退款次数已用完", "the provider takes no further part refunds"),
     "chargeback_lost": ("款项已由银行通过拒付退还", "your bank has given the payment back to you already"),
+    "chargeback_open": _DISPUTED,
     # Stripe
+    "charge_disputed": _DISPUTED,
+    "refund_disputed_payment": _DISPUTED,
+    "charge_already_refunded": ("这笔付款此前已全额退回", "the payment was given back in full before"),
     "expired_or_canceled_card": _CARD_EXPIRED,
     "expired_card": _CARD_EXPIRED,
     "expired_payment_method": _CARD_EXPIRED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -62,6 +63,14 @@ async def test_the_reassessment_is_the_systems_and_the_message_the_customers(ask
     assert by == [("evidence", "customer-1"), ("assessed", "system"), ("status", "system")]
 
 
+async def test_what_still_does_not_do_leaves_the_window_as_it_was(asked: Desk) -> None:
+    asked_until = (await asked.case()).due_at
+    asked.later(days=3)
+    await asked.say(EvidenceSupplied(note="I have no photo."))
+    case = await asked.case()
+    assert (case.status, case.due_at) == (CaseStatus.NEEDS_EVIDENCE, asked_until)
+
+
 async def test_evidence_that_was_never_uploaded_is_refused(asked: Desk, policy: FakePolicy) -> None:
     policy.says(Action.APPROVE)
     answer = await asked.say(EvidenceSupplied(evidence=(PHOTO, NEVER_UPLOADED)))
@@ -85,6 +94,19 @@ async def test_an_answer_to_the_reviewer_goes_back_to_the_reviewer(desk: Desk, p
         "supervisors",
     )
     assert len(policy.facts) == 1
+
+
+async def test_the_agents_have_what_was_left_of_their_day_when_the_customer_has_answered(
+    desk: Desk, policy: FakePolicy
+) -> None:
+    """On every list, and not a whole day anew (P2.7)."""
+    policy.says(Action.REVIEW)
+    await desk.apply()
+    desk.later(hours=10)
+    await desk.decide(DecisionKind.ASK, explanation="Which cup?")
+    desk.later(hours=30)
+    await desk.say(EvidenceSupplied(note="The blue one."))
+    assert (await desk.case()).due_at == desk.now + timedelta(hours=14)
 
 
 async def test_evidence_nobody_asked_for_is_answered_and_changes_nothing(desk: Desk) -> None:

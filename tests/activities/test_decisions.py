@@ -19,7 +19,7 @@ from aftersales.contract.values import (
     Role,
     WaitsFor,
 )
-from storage.tables import STAFF_GROUPS
+from storage.tables import STAFF_ACCOUNTS, STAFF_GROUPS, STAFF_MEMBERS
 from tests.activities.desk import Desk
 from tests.activities.shop import CARD_MINOR, NOW, application, cny, items
 from tests.fakes import FakePolicy
@@ -53,6 +53,24 @@ async def test_part_of_the_items_frees_the_others(review: Desk) -> None:
     assert await review.units_taken("lamp") == 0
 
 
+async def test_a_line_that_is_named_twice_counts_once_with_all_its_units(review: Desk) -> None:
+    """Written down as they came, they would be a row twice, and the case could be told nothing any more."""
+    answer = await review.decide(DecisionKind.APPROVE_PART, items=(*items(cups=2), *items(cups=1)))
+    assert (answer.code, "3" in answer.sentence) == (ErrorCode.QUANTITY_TOO_HIGH, True)
+    assert (await review.decide(DecisionKind.APPROVE_PART, items=items(cups=1) * 2)).status is CaseStatus.PAYING
+    assert await review.units_taken("cups") == 2
+
+
+@pytest.mark.parametrize(("part", "paid"), [({"amount": cny(777)}, 777), ({"items": items(lamp=1)}, 6000)])
+async def test_an_approval_that_names_a_part_never_pays_the_whole(
+    review: Desk, part: dict[str, object], paid: int
+) -> None:
+    """Whatever its sender called it."""
+    whole = Decision.model_validate({"kind": DecisionKind.APPROVE, **part})
+    await review.say(whole, actor="agent-1", role=Role.AGENT)
+    assert await review.money_taken() == paid
+
+
 async def test_part_of_the_amount_is_paid_to_the_minor_unit(review: Desk) -> None:
     await review.decide(DecisionKind.APPROVE_PART, amount=cny(777))
     assert (await review.case()).amount == cny(777)
@@ -64,6 +82,7 @@ async def test_part_of_the_amount_is_paid_to_the_minor_unit(review: Desk) -> Non
     [
         ({"amount": cny(11667)}, ErrorCode.AMOUNT_REFUSED),
         ({"amount": cny(0)}, ErrorCode.AMOUNT_REFUSED),
+        ({"amount": cny(-1)}, ErrorCode.AMOUNT_REFUSED),
         ({"items": items(cups=3)}, ErrorCode.QUANTITY_TOO_HIGH),
         ({"items": items(chair=1)}, ErrorCode.ITEM_NOT_IN_ORDER),
         ({"amount": {"minor": 5, "currency": "EUR"}}, ErrorCode.WRONG_CURRENCY),
@@ -128,6 +147,28 @@ async def test_an_extension_moves_the_deadline_later(review: Desk) -> None:
     assert case.due_at == NOW + timedelta(hours=24 + 48)
 
 
+async def test_an_extension_of_what_is_overdue_counts_from_now(review: Desk) -> None:
+    review.later(hours=30)
+    await review.decide(DecisionKind.EXTEND, handling_hours=2)
+    assert (await review.case()).due_at == NOW + timedelta(hours=32)
+
+
+async def test_there_is_nothing_to_extend_while_the_customer_is_asked(review: Desk) -> None:
+    await review.decide(DecisionKind.ASK, explanation="Which cup is broken?")
+    before = await review.case()
+    assert (await review.decide(DecisionKind.EXTEND, handling_hours=5)).code is ErrorCode.NOT_NOW
+    assert await review.case() == before
+
+
+async def test_a_second_question_has_a_window_of_its_own(review: Desk) -> None:
+    await review.decide(DecisionKind.ASK, explanation="Which cup is broken?")
+    review.later(days=3)
+    await review.decide(DecisionKind.ASK, explanation="And which lamp?")
+    case = await review.case()
+    assert (case.status, case.waits_for) == (CaseStatus.AWAITING_CUSTOMER, WaitsFor.CUSTOMER)
+    assert (case.explanation, case.due_at) == ("And which lamp?", NOW + timedelta(days=17))
+
+
 async def test_a_case_is_handed_over_and_escalated(review: Desk) -> None:
     await review.decide(DecisionKind.HAND_OVER, hand_to="warehouse")
     assert (await review.case()).assignee == "warehouse"
@@ -137,18 +178,48 @@ async def test_a_case_is_handed_over_and_escalated(review: Desk) -> None:
     assert (await review.actions())[-1] == "handed_over"
 
 
-@pytest.mark.parametrize("group", ["agents", "supervisors", "finance", "warehouse", "porcelain"])
-async def test_a_case_is_handed_to_a_group_that_exists(review: Desk, group: str) -> None:
-    async with review.engine.begin() as connection:
-        await connection.execute(insert(STAFF_GROUPS), {"name": "porcelain"})
+@pytest.mark.parametrize(
+    ("group", "waits_for"),
+    [
+        ("agents", WaitsFor.AGENT),
+        ("supervisors", WaitsFor.SUPERVISOR),
+        ("finance", WaitsFor.FINANCE),
+        ("warehouse", WaitsFor.AGENT),
+        ("porcelain", WaitsFor.AGENT),
+    ],
+)
+async def test_a_case_is_handed_to_a_group_that_exists_and_waits_for_it(
+    review: Desk, group: str, waits_for: WaitsFor
+) -> None:
+    await add_group(review, "porcelain", "wang")
     assert (await review.decide(DecisionKind.HAND_OVER, hand_to=group)).accepted
-    assert (await review.case()).assignee == group
+    case = await review.case()
+    assert (case.assignee, case.waits_for) == (group, waits_for)
 
 
-async def test_a_case_is_not_handed_to_a_group_that_nobody_is_in(review: Desk) -> None:
+async def test_a_case_is_not_handed_to_a_group_that_does_not_exist(review: Desk) -> None:
     answer = await review.decide(DecisionKind.HAND_OVER, hand_to="porcelian")
     assert (answer.accepted, answer.code) == (False, ErrorCode.GROUP_UNKNOWN)
     assert "porcelian" in answer.sentence
+
+
+async def test_a_case_is_not_handed_to_nobody_and_the_groups_with_somebody_are_named(review: Desk) -> None:
+    await add_group(review, "deserted")
+    await add_group(review, "left", "gone", active=False)
+    await add_group(review, "porcelain", "wang")
+    for group in ("deserted", "left"):
+        answer = await review.decide(DecisionKind.HAND_OVER, hand_to=group)
+        assert (answer.accepted, answer.code) == (False, ErrorCode.GROUP_UNKNOWN)
+        assert "agents、finance、porcelain、supervisors、warehouse" in answer.sentence
+
+
+async def add_group(desk: Desk, group: str, *members: str, active: bool = True) -> None:
+    account = {"display_name": "", "mail": "", "password_hash": "", "active": active, "created_at": NOW}
+    async with desk.engine.begin() as connection:
+        await connection.execute(insert(STAFF_GROUPS), {"name": group})
+        for each in members:
+            await connection.execute(insert(STAFF_ACCOUNTS), account | {"staff_id": each, "changed_at": NOW})
+            await connection.execute(insert(STAFF_MEMBERS), {"name": group, "staff_id": each})
 
 
 WHY = {"reason_code": "goodwill", "explanation": "A customer of many years."}
@@ -290,3 +361,9 @@ async def test_a_failed_payment_is_for_finance_to_retry_or_give_up(
     failed: Desk, kind: DecisionKind, role: Role, code: ErrorCode
 ) -> None:
     assert (await failed.decide(kind, role=role)).code is code
+
+
+async def test_a_failed_payment_is_tried_again_whole_or_not_at_all(failed: Desk) -> None:
+    answer = await failed.decide(DecisionKind.APPROVE, role=Role.FINANCE, amount=cny(777))
+    assert answer.code is ErrorCode.NOT_NOW
+    assert len(await failed.legs()) == 2

@@ -10,12 +10,13 @@ from activities.notify import Notifications
 from activities.rows import Mail, MailState
 from activities.rulings import Action
 from activities.types import Notify, Stage
-from aftersales.contract.values import CaseStatus, WaitsFor
+from aftersales.contract.values import CaseStatus, DecisionKind, WaitsFor
 from storage.orders import save_orders
 from storage.store import SqlStore
 from tests.activities.desk import Desk
 from tests.activities.shop import CUSTOMER_MAIL, FORGED, NOW, application, order_record
 from tests.fakes import FakeClock, FakeLetters, FakeMailer, FakePolicy
+from tests.integrations.letters.cases import letters
 
 AGENTS_MAIL = "agents@shop.example"
 
@@ -116,6 +117,14 @@ async def test_other_stages_leave_the_log_alone(post: PostRoom) -> None:
     assert await post.desk.audit() == before
 
 
+async def test_a_rung_that_is_told_after_the_decision_moves_and_logs_nothing(post: PostRoom) -> None:
+    await post.desk.decide(DecisionKind.REJECT, explanation="Worn.")
+    before = await post.desk.audit()
+    await post.tell(Stage.REVIEW_ESCALATED)
+    assert await post.desk.audit() == before
+    assert (await post.desk.case()).waits_for is WaitsFor.NOBODY
+
+
 async def test_an_escalated_case_stands_with_the_supervisors_on_every_list(post: PostRoom) -> None:
     await post.tell(Stage.REVIEW_ESCALATED)
     case = await post.desk.case()
@@ -170,3 +179,17 @@ async def test_what_became_untrue_before_it_went_out_is_dropped(post: PostRoom) 
     assert post.recipients() == [CUSTOMER_MAIL], "what was out by then is no news to anybody"
     states = [mail.state for mail in await post.kept(Stage.DESTINATION_NEEDED)]
     assert states == [MailState.SENT, MailState.OVERTAKEN]
+
+
+async def test_an_approval_does_not_keep_the_old_news_beside_it_alive(
+    post: PostRoom, store: SqlStore, clock: FakeClock
+) -> None:
+    """What waits says that the money is on its way, and it has arrived by now."""
+    post.mailer.down.add(CUSTOMER_MAIL)
+    with pytest.raises(ConnectionError):
+        await post.tell(Stage.PAYMENT_ON_ITS_WAY)
+    post.mailer.down.clear()
+    real = Notifications(store, letters(), post.mailer, clock, host="shop.example")
+    order = Notify(number=post.desk.number, stage=Stage.PAYMENT_ON_ITS_WAY, round=1, now=NOW, approves=True)
+    await ActivityEnvironment().run(real.notify, order)
+    assert CUSTOMER_MAIL not in post.recipients()

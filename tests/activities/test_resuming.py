@@ -15,7 +15,7 @@ from activities.rulings import Action
 from activities.types import Intake, Notify, OutcomeKind, Resumed, Stage, Standing, StepResult
 from aftersales.contract.messages import EvidenceSupplied, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegState, Role, WaitsFor
-from domain.deadlines import Ladder, ReviewClock
+from domain.deadlines import DueStep, Ladder, ReviewClock, ReviewStep
 from tests.activities.desk import Desk
 from tests.activities.shop import NOW, application, cny, start_of
 from tests.fakes import FakeClock, FakeLetters, FakeMailer, FakePolicy
@@ -146,6 +146,20 @@ async def test_the_agents_clock_goes_on_as_if_nothing_had_happened(review: Desk,
     _, lost = await take_up(review)
     paused = ReviewClock(started_at=NOW, paused_seconds=30 * 3600, extended_seconds=10 * 3600)
     assert (lost.review, lost.review_steps_done) == (paused, 1)
+
+
+async def test_an_extension_after_the_deadline_counts_from_its_own_moment_and_leads_to_the_escalation_again(
+    review: Desk, post: Post
+) -> None:
+    for hours, stage in ((20, Stage.REVIEW_REMINDER), (23, Stage.HANDLING_TIME), (24, Stage.REVIEW_ESCALATED)):
+        review.now = NOW + timedelta(hours=hours)
+        await post.tell(stage)
+    review.now = NOW + timedelta(hours=30)
+    await review.decide(DecisionKind.EXTEND, handling_hours=2)
+    _, lost = await take_up(review)
+    assert lost.review is not None
+    step = lost.review.next_step(Ladder(), lost.review_steps_done)
+    assert step == DueStep(step=ReviewStep.ESCALATION, due_at=NOW + timedelta(hours=32))
 
 
 async def test_a_case_is_not_reviewed_any_more_once_it_was_decided(review: Desk, post: Post) -> None:

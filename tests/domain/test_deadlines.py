@@ -109,10 +109,19 @@ def test_an_extension_moves_every_step_that_is_to_come() -> None:
     assert extended.extend(HOUR).deadline(LADDER) == after(31)
 
 
+def test_an_extension_of_what_is_overdue_counts_from_now() -> None:
+    assert clock().extend_at(after(5), 6 * HOUR, LADDER) == clock().extend(6 * HOUR)
+    assert clock().extend_at(after(30), 6 * HOUR, LADDER).deadline(LADDER) == after(36)
+    paused = clock().pause(after(5))
+    assert paused.extend_at(after(99), 6 * HOUR, LADDER) == paused.extend(6 * HOUR)
+
+
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_no_extension_brings_the_deadline_closer(seconds: int) -> None:
     with pytest.raises(ExtensionRefused):
         clock().extend(seconds)
+    with pytest.raises(ExtensionRefused):
+        clock().extend_at(after(30), seconds, LADDER)
 
 
 def test_a_pause_can_be_extended_and_still_stands_still() -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -24,6 +25,8 @@ from aftersales.contract.values import CaseStatus, DecisionKind, Reason
 from aftersales.contract.views import CaseView
 from cli.servers.search_attributes import AttributeTypes
 from domain.rails import BY_HAND
+from tests.replay.scene import World as RealWorld
+from tests.replay.scene import open_world
 from tests.support.temporal import PATIENCE_S, time_skipping, until_at_rest
 from tests.workflows.world import World
 from workflows.refund_case import RefundCase
@@ -119,3 +122,10 @@ async def begin(search_attributes: AttributeTypes, cached_cases: int) -> AsyncIt
             return Running(env, handle, world)
 
         yield start
+
+
+@pytest.fixture
+async def world(search_attributes: AttributeTypes, tmp_path: Path) -> AsyncIterator[RealWorld]:
+    """Real activities on a real database; only the provider, the policy and the mail server are fakes."""
+    async with time_skipping(search_attributes) as env, open_world(env, f"sqlite:///{tmp_path}/store.db") as world:
+        yield world

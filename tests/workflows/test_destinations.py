@@ -8,8 +8,17 @@ from datetime import timedelta
 
 from temporalio import activity
 
+from activities.types import (
+    TO_BE_CONFIRMED,
+    TO_BE_PAID,
+    PaymentOutcome,
+    RecordMessage,
+    RecordPayment,
+    Stage,
+    StepName,
+    StepResult,
+)
 from activities.types import OutcomeKind as Kind
-from activities.types import PaymentOutcome, RecordMessage, RecordPayment, Stage, StepName, StepResult
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import HandPayment, PaymentChanged, PayoutChoice
 from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, LegState, PayoutMethod, WaitsFor
@@ -153,6 +162,26 @@ async def test_a_payment_by_hand_waits_for_two_people_and_wakes_at_their_word(be
     await case.handle.execute_update(RefundCaseHandle.record_hand_payment, confirmed)
     await case.reach(CaseStatus.REFUNDED, within_hours=0.1)
     assert case.world.calls[-1] == "query N-1-2"
+
+
+async def test_the_second_person_is_called_once_and_the_first_again_if_the_second_does_not_believe_it(
+    begin: Begin,
+) -> None:
+    to_pay, to_confirm = outcome(Kind.PENDING, TO_BE_PAID), outcome(Kind.PENDING, TO_BE_CONFIRMED)
+    world = World(payout_provider=BY_HAND).script(
+        submits=[CLOSED, to_pay], queries=[outcome(Kind.REJECTED), to_confirm, to_confirm, to_pay, to_confirm]
+    )
+    case = await begin(world)
+    await case.reach(CaseStatus.PAYMENT_FAILED)
+    await choose(case)
+    await case.hears(Stage.PAY_BY_HAND)
+    for act in (HandPaymentAct.PAID, HandPaymentAct.PAID, HandPaymentAct.REFUSED, HandPaymentAct.PAID):
+        said = HandPayment(provider_number="N-1-2", act=act)
+        await case.handle.execute_update(RefundCaseHandle.record_hand_payment, said)
+        await case.pass_time(minutes=1)
+    called = [stage for stage in world.stages if stage in (Stage.PAY_BY_HAND, Stage.CONFIRM_BY_HAND)]
+    assert called == [Stage.PAY_BY_HAND, Stage.CONFIRM_BY_HAND] * 2
+    assert (await case.view()).waiting == "a second person of finance to confirm what was paid by hand"
 
 
 @dataclass

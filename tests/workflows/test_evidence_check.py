@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
+import pytest
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.evidence_checks import CHECK_EVIDENCE, CheckEvidence
+from activities.types import Resumed
 from aftersales.contract import names
 from aftersales.contract.handles import RefundCaseHandle
-from aftersales.contract.messages import EvidenceSupplied
-from aftersales.contract.values import CaseStatus, EvidenceRef
+from aftersales.contract.messages import EvidenceSupplied, HandPayment
+from aftersales.contract.values import CaseStatus, EvidenceRef, HandPaymentAct
 from tests.workflows.conftest import Begin, Running
 from tests.workflows.world import World
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PHOTO = EvidenceRef(sha256="a" * 64, media_type="image/jpeg", size_bytes=9)
 
 
@@ -78,6 +82,24 @@ async def test_a_check_that_fails_for_good_changes_nothing(begin: Begin) -> None
         await supply(case, PHOTO)
         assert (await case.result()).status is CaseStatus.REFUNDED
     assert len(examiner.checked) == 1
+
+
+async def test_the_receipt_of_a_payment_by_hand_is_checked_for_whoever_confirms_it(begin: Begin) -> None:
+    case = await begin(World(assessed=CaseStatus.UNDER_REVIEW))
+    paid = HandPayment(provider_number="N-1-2", act=HandPaymentAct.PAID, reference="WX-1", evidence=(PHOTO,))
+    await case.handle.execute_update(RefundCaseHandle.record_hand_payment, paid)
+    assert await checks_in(case) == [names.QUEUE_EVIDENCE]
+
+
+@pytest.mark.parametrize("evidence", [True, False])
+async def test_a_workflow_started_anew_has_evidence_checked_that_nobody_may_have_looked_at(
+    begin: Begin, evidence: bool
+) -> None:
+    """The check that the lost one had started is lost with it, and unchecked nobody can open it."""
+    lost = Resumed(opened_at=NOW, since=NOW, came_from=CaseStatus.RECEIVED, rounds={}, letters={}, evidence=evidence)
+    case = await begin(World(assessed=CaseStatus.UNDER_REVIEW, lost=lost))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    assert await checks_in(case) == [names.QUEUE_EVIDENCE] * evidence
 
 
 async def test_words_without_evidence_start_no_check(begin: Begin) -> None:

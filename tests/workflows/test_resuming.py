@@ -4,75 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.worker import Worker
 
-from activities.rows import Mail
 from activities.rulings import Action
 from activities.types import OutcomeKind, Stage
-from aftersales import connect
-from aftersales.contract import names
-from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import Decision, PaymentChanged, SurveyAnswer
-from aftersales.contract.numbers import workflow_id
-from aftersales.contract.values import CaseStatus, DecisionKind, HandPaymentAct, PayoutMethod, Role, WaitsFor
-from aftersales.contract.views import CaseView
-from cli.servers.dev_server import DevServer
-from cli.servers.search_attributes import AttributeTypes
+from aftersales.contract.values import (
+    CaseStatus,
+    DecisionKind,
+    HandPaymentAct,
+    PayoutMethod,
+    Role,
+    WaitsFor,
+)
 from storage.reading import Reading
-from storage.tables import MAILS
 from tests.activities.shop import CUSTOMER
 from tests.fakes.payments import SUCCESS
-from tests.replay.scene import Scene, accepted, open_world, outcome
+from tests.replay.scene import Scene, accepted, outcome
 from tests.replay.scene import World as RealWorld
-from tests.support.temporal import PATIENCE_S, time_skipping, until_at_rest
-from tests.workflows.conftest import case_start
-from tests.workflows.world import World
-from workflows.refund_case import RefundCase
-
-
-@pytest.fixture
-async def world(search_attributes: AttributeTypes, tmp_path: Path) -> AsyncIterator[RealWorld]:
-    """Real activities on a real database; only the provider, the policy and the mail server are fakes."""
-    async with time_skipping(search_attributes) as env, open_world(env, f"sqlite:///{tmp_path}/store.db") as world:
-        yield world
-
-
-async def lose(case: Scene) -> None:
-    """The workflow is gone, and the sweep starts one from the case's row, which has then taken up where it stood.
-
-    It cannot be deleted from this server, so the new one is allowed to follow upon it.
-    """
-    env, id_ = case.world.env, workflow_id(case.number)
-    await until_at_rest(env.client, id_)
-    await env.client.get_workflow_handle(id_).terminate("lost")
-    start = await Reading(case.world.engine).start_of(case.number)
-    assert start is not None
-    await env.client.start_workflow(
-        RefundCaseHandle.run,
-        start,
-        id=id_,
-        task_queue=names.QUEUE_CASES,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-    )
-    await until_at_rest(env.client, id_)
-
-
-async def under_review(world: RealWorld) -> Scene:
-    world.policy.says(Action.REVIEW, "needs_a_person")
-    case = Scene(world, uuid.uuid4().hex)
-    await case.apply()
-    await case.hear(Stage.REVIEW_STARTED)
-    return case
+from tests.support.temporal import PATIENCE_S
+from tests.workflows.losing import forget, lose, to_agents, told, under_review, view
 
 
 async def extend(case: Scene, hours: int, message_id: str) -> None:
@@ -80,21 +33,6 @@ async def extend(case: Scene, hours: int, message_id: str) -> None:
     accepted(
         await case.world.shop.decide(case.number, decision, actor="agent-1", role=Role.AGENT, message_id=message_id)
     )
-
-
-async def view(case: Scene) -> CaseView:
-    handle = case.world.env.client.get_workflow_handle(workflow_id(case.number))
-    return await handle.query(RefundCaseHandle.view)
-
-
-def told(case: Scene) -> list[Stage]:
-    """To the agents, in the sequence in which it went out."""
-    return [mail.stage for mail in to_agents(case)]
-
-
-def to_agents(case: Scene) -> list[Mail]:
-    sent = case.world.mailer.sent
-    return [mail for mail in sent if mail.number == case.number and mail.recipient.startswith("agents")]
 
 
 async def test_a_decision_is_accepted_after_the_loss_and_pays_once(world: RealWorld) -> None:
@@ -220,9 +158,12 @@ async def test_money_that_moved_under_both_numbers_is_finances_before_and_after_
     ]
 
 
-@pytest.mark.parametrize(("told_before", "times"), [(True, 1), (False, 2)])
+@pytest.mark.parametrize(
+    ("stage", "told_before", "times"),
+    [(Stage.PAY_BY_HAND, True, 1), (Stage.PAY_BY_HAND, False, 2), (Stage.CONFIRM_BY_HAND, False, 2)],
+)
 async def test_a_payment_by_hand_that_finance_was_not_told_of_is_told_after_the_loss(
-    world: RealWorld, told_before: bool, times: int
+    world: RealWorld, stage: Stage, told_before: bool, times: int
 ) -> None:
     closed = outcome(OutcomeKind.REJECTED, "card_closed", elsewhere=True)
     case = Scene(world, uuid.uuid4().hex)
@@ -232,20 +173,18 @@ async def test_a_payment_by_hand_that_finance_was_not_told_of_is_told_after_the_
     await case.hear(Stage.DESTINATION_NEEDED)
     await case.choose(PayoutMethod.WECHAT_PAY, "wxid-of-the-customer")
     await case.hear(Stage.PAY_BY_HAND)
+    if stage is Stage.CONFIRM_BY_HAND:
+        await case.paid_by_hand(HandPaymentAct.PAID, "finance-1", reference="4200001234")
+        await case.hear(stage)
     if not told_before:
-        await forget(world, Stage.PAY_BY_HAND)
+        await forget(world, stage)
     await lose(case)
-    await case.hear(Stage.PAY_BY_HAND, times)
-    await case.paid_by_hand(HandPaymentAct.PAID, "finance-1", reference="4200001234")
+    await case.hear(stage, times)
+    if stage is Stage.PAY_BY_HAND:
+        await case.paid_by_hand(HandPaymentAct.PAID, "finance-1", reference="4200001234")
     await case.paid_by_hand(HandPaymentAct.CONFIRMED, "finance-2")
     await case.hear(Stage.REFUNDED)
-    assert told(case).count(Stage.PAY_BY_HAND) == times
-
-
-async def forget(world: RealWorld, stage: Stage) -> None:
-    """As if the workflow had been lost before it could tell."""
-    async with world.engine.begin() as connection:
-        await connection.execute(delete(MAILS).where(MAILS.c.stage == stage))
+    assert told(case).count(stage) == times
 
 
 async def test_letters_that_waited_for_the_mail_server_go_out_after_the_loss(world: RealWorld) -> None:
@@ -260,38 +199,3 @@ async def test_letters_that_waited_for_the_mail_server_go_out_after_the_loss(wor
     world.mailer.down.clear()
     await case.hear(Stage.REVIEW_STARTED)
     assert told(case) == [Stage.REVIEW_STARTED]
-
-
-async def test_a_reset_asks_as_the_same_life_and_a_new_start_as_another(dev_server: DevServer) -> None:
-    client, world = await connect(address=dev_server.address), World(assessed=CaseStatus.UNDER_REVIEW)
-    async with AsyncExitStack() as stack:
-        queue = uuid.uuid4().hex
-        workers = Worker(client, task_queue=queue, workflows=[RefundCase], activities=world.activities())
-        await stack.enter_async_context(workers)
-        case = case_start()
-        id_ = workflow_id(case.number)
-        handle = await client.start_workflow(RefundCaseHandle.run, case, id=id_, task_queue=queue)
-        await handle.query(RefundCaseHandle.view)
-        await client.workflow_service.reset_workflow_execution(
-            ResetWorkflowExecutionRequest(
-                namespace=client.namespace,
-                workflow_execution=WorkflowExecution(workflow_id=id_),
-                reason="an operator's wish",
-                workflow_task_finish_event_id=4,
-                request_id=uuid.uuid4().hex,
-            )
-        )
-        await heard(world, 2)
-        await client.get_workflow_handle(id_).terminate("lost")
-        await client.start_workflow(RefundCaseHandle.run, case, id=id_, task_queue=queue)
-        await heard(world, 3)
-        await client.get_workflow_handle(id_).terminate("over")
-    first, reset, anew = world.lives
-    assert first == reset != anew
-    assert first
-
-
-async def heard(world: World, times: int) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while len(world.lives) < times:
-            await asyncio.sleep(0.02)

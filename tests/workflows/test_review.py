@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.types import Stage
+from activities.types import Stage, Standing, Timings
 from aftersales.contract.handles import RefundCaseHandle
 from aftersales.contract.messages import Appeal, Claim, Decision, EvidenceSupplied, Withdrawal
 from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, WaitsFor
@@ -33,6 +33,16 @@ async def test_nobody_answers_and_the_ladder_is_climbed_by_the_hour(begin: Begin
     assert hours_told(case, Stage.REVIEW_REMINDER) == [20]
     assert hours_told(case, Stage.HANDLING_TIME) == [23]
     assert hours_told(case, Stage.REVIEW_ESCALATED) == [24, 48, 72]
+
+
+async def test_the_customer_is_never_promised_an_answer_before_the_agents_owe_it(begin: Begin) -> None:
+    """However soon an escalation is repeated; a moment before the deadline would be taken for one put off."""
+    waiting = Standing(status=CaseStatus.RECEIVED, timings=Timings(review_repeat_s=600))
+    case = await begin(World(assessed=CaseStatus.UNDER_REVIEW, standing=waiting))
+    await case.reach(CaseStatus.UNDER_REVIEW)
+    await case.pass_time(hours=23, minutes=30)
+    named = dict(case.world.named)
+    assert named[Stage.HANDLING_TIME] == named[Stage.REVIEW_STARTED]
 
 
 async def test_at_the_deadline_the_case_waits_for_a_named_role(begin: Begin) -> None:
@@ -79,6 +89,16 @@ async def test_a_customer_who_never_answers_lets_the_case_expire(begin: Begin) -
     assert case.world.stages == [Stage.REVIEW_STARTED, Stage.CUSTOMER_ASKED, Stage.EXPIRED]
 
 
+async def test_a_second_question_is_told_and_has_a_window_of_its_own(begin: Begin) -> None:
+    case = await under_review(begin)
+    await case.decide(DecisionKind.ASK, explanation="which seam?")
+    await case.pass_time(days=10)
+    await case.decide(DecisionKind.ASK, explanation="and which sleeve?")
+    assert (await case.result()).status is CaseStatus.EXPIRED
+    assert hours_told(case, Stage.CUSTOMER_ASKED) == [0, 10 * 24]
+    assert hours_told(case, Stage.EXPIRED) == [24 * 24]
+
+
 async def test_a_customer_may_withdraw_while_asked(begin: Begin) -> None:
     case = await under_review(begin)
     await case.decide(DecisionKind.ASK, explanation="which seam?")
@@ -95,6 +115,16 @@ async def test_an_extension_moves_the_deadline_and_tells_the_customer(begin: Beg
     assert before is not None
     assert after == before + timedelta(hours=48)
     await case.hears(Stage.HANDLING_TIME)
+
+
+async def test_an_extension_after_the_deadline_counts_from_now_and_ends_with_the_escalation_again(
+    begin: Begin,
+) -> None:
+    case = await under_review(begin)
+    await case.pass_time(hours=30)
+    await case.decide(DecisionKind.EXTEND, handling_hours=2)
+    await case.pass_time(hours=60)
+    assert hours_told(case, Stage.REVIEW_ESCALATED) == [24, 32, 56, 80]
 
 
 async def test_a_case_handed_over_is_told_to_the_new_group(begin: Begin) -> None:

@@ -24,6 +24,7 @@ from activities.types import (
     PaymentOutcome,
     RecordMessage,
     RecordPayment,
+    Resumed,
     Stage,
     Standing,
     StepName,
@@ -87,10 +88,12 @@ class World:
     people: int = 1
     database_failures: int = 0
     refuse_messages: bool = False
+    lost: Resumed | None = None
     standing: Standing = field(default_factory=lambda: Standing(status=CaseStatus.RECEIVED))
     told: list[tuple[Stage, datetime]] = field(default_factory=list)
     unsendable: frozenset[Stage] = frozenset()
     approving: list[Stage] = field(default_factory=list)
+    named: list[tuple[Stage, datetime | None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     lives: list[str] = field(default_factory=list)
     messages: list[RecordMessage] = field(default_factory=list)
@@ -144,7 +147,7 @@ class World:
             return StepResult(standing=self.standing, look_again=True)
         if self.looks_until_known:
             return self._stand(CaseStatus.REJECTED, reason_code="order_unknown")
-        return self._stand(self.assessed)
+        return self._stand(self.assessed).model_copy(update={"resumed": self.lost})
 
     @activity.defn(name=StepName.RECORD_MESSAGE)
     async def record_message(self, step: RecordMessage) -> StepResult:
@@ -183,9 +186,10 @@ class World:
                 given_up = self.standing.status is CaseStatus.PAYMENT_FAILED
                 return self._stand(self.giving_up_leads_to if given_up else CaseStatus.REJECTED)
             case DecisionKind.ASK:
-                return self._stand(CaseStatus.AWAITING_CUSTOMER)
+                return self._stand(CaseStatus.AWAITING_CUSTOMER, explanation=decision.explanation)
             case DecisionKind.EXTEND:
-                return self._stand(CaseStatus.UNDER_REVIEW, handling_hours=decision.handling_hours)
+                hours = self.standing.handling_hours + decision.handling_hours
+                return self._stand(CaseStatus.UNDER_REVIEW, handling_hours=hours)
             case DecisionKind.HAND_OVER:
                 return self._stand(CaseStatus.UNDER_REVIEW, assignee=decision.hand_to)
             case DecisionKind.ESCALATE:
@@ -264,5 +268,6 @@ class World:
         if letter.stage in self.unsendable:
             raise ApplicationError("nobody can write that", non_retryable=True)
         self.told.append((letter.stage, letter.now))
+        self.named.append((letter.stage, letter.due_at))
         if letter.approves:
             self.approving.append(letter.stage)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from activities.rows import Account, CaseRow, LegRow
-from activities.types import Leg, Timings
+from activities.types import Leg, Stage, Timings
 from aftersales.contract.messages import Application, CaseStart, Item
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import (
@@ -41,6 +41,31 @@ SETTINGS = LetterSettings(
     ops_mail="ops@shop.example",
     time_zone="Asia/Shanghai",
 )
+
+
+_ASKED = {"waits_for": WaitsFor.CUSTOMER}
+_STANDS_AT: dict[Stage, dict[str, object]] = {
+    Stage.EVIDENCE_NEEDED: {"status": CaseStatus.NEEDS_EVIDENCE, **_ASKED},
+    Stage.CUSTOMER_ASKED: {"status": CaseStatus.AWAITING_CUSTOMER, **_ASKED},
+    Stage.APPROVED: {"status": CaseStatus.PAYING},
+    Stage.REJECTED: {"status": CaseStatus.REJECTED},
+    Stage.WITHDRAWN: {"status": CaseStatus.WITHDRAWN},
+    Stage.EXPIRED: {"status": CaseStatus.EXPIRED},
+    Stage.PAYMENT_CONFIRMING: {"status": CaseStatus.PAYING},
+    Stage.PAYMENT_ON_ITS_WAY: {"status": CaseStatus.PAYING},
+    Stage.PAYMENT_FAILED: {"status": CaseStatus.PAYMENT_FAILED, "waits_for": WaitsFor.FINANCE},
+    Stage.REFUNDED: {"status": CaseStatus.REFUNDED},
+    Stage.REVERSED: {"status": CaseStatus.PAYMENT_FAILED, "waits_for": WaitsFor.FINANCE},
+    Stage.DESTINATION_NEEDED: {"status": CaseStatus.PAYMENT_FAILED, **_ASKED},
+    Stage.DESTINATION_REMINDER: {"status": CaseStatus.PAYMENT_FAILED, **_ASKED},
+    Stage.SURVEY: {"status": CaseStatus.REFUNDED, "survey_score": None},
+    Stage.SURVEY_REMINDER: {"status": CaseStatus.REFUNDED, "survey_score": None},
+}
+
+
+def case_at(stage: Stage, language: Language = Language.EN, changes: Mapping[str, object] | None = None) -> CaseRow:
+    """As it stands when the stage's letter is due; `changes` come upon that."""
+    return a_case(language, _STANDS_AT.get(stage, {}) | dict(changes or {}))
 
 
 class StoppedClock:

@@ -11,7 +11,7 @@ from activities.rows import LegRow
 from activities.types import Notify, Stage
 from aftersales.contract.values import Language, LegState, Money, PayoutMethod
 from integrations.links import PayoutLink
-from tests.integrations.letters.cases import ACCOUNT, DUE, LINKS, NOW, NUMBER, a_case, a_leg, letters, stranded
+from tests.integrations.letters.cases import ACCOUNT, DUE, LINKS, NOW, NUMBER, a_leg, case_at, letters, stranded
 
 ASKS = [Stage.DESTINATION_NEEDED, Stage.DESTINATION_REMINDER]
 
@@ -20,7 +20,7 @@ def asked(
     *legs: LegRow, stage: Stage = Stage.DESTINATION_NEEDED, due_at: datetime | None = DUE, **settings: object
 ) -> tuple[Letter, ...]:
     order = Notify(number=NUMBER, stage=stage, round=1, now=NOW, due_at=due_at)
-    return letters(**settings).compose(order, a_case(Language.EN), ACCOUNT, legs)
+    return letters(**settings).compose(order, case_at(stage), ACCOUNT, legs)
 
 
 def link_in(letter: Letter) -> PayoutLink:
@@ -45,7 +45,7 @@ def test_money_that_had_arrived_is_told_as_come_back(language: Language, says: s
     """No other letter tells of it."""
     order = Notify(number=NUMBER, stage=Stage.DESTINATION_NEEDED, round=1, now=NOW, due_at=DUE)
     returned = a_leg(LegState.REVERSED, elsewhere=True)
-    [letter] = letters().compose(order, a_case(language), ACCOUNT, (returned,))
+    [letter] = letters().compose(order, case_at(Stage.DESTINATION_NEEDED, language), ACCOUNT, (returned,))
     assert says in letter.body
 
 

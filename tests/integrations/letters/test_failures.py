@@ -28,6 +28,9 @@ def test_a_code_of_a_family_has_the_words_of_its_last_part() -> None:
         ("expired_or_canceled_card", "expired"),
         ("AC04", "closed"),
         ("USER_ACCOUNT_ABNORMAL", "cannot take money"),
+        ("charge_disputed", "disputed at your bank"),
+        ("chargeback_open", "disputed at your bank"),
+        ("charge_already_refunded", "given back in full before"),
     ],
 )
 def test_each_providers_word_becomes_ours(code: str, says: str) -> None:
@@ -37,4 +40,4 @@ def test_each_providers_word_becomes_ours(code: str, says: str) -> None:
 @pytest.mark.parametrize("code", ["MD07", "FRAD", "RR04", "a_code_of_tomorrow", ""])
 def test_what_concerns_others_or_is_not_known_is_told_as_what_is_true_of_all(code: str) -> None:
     """That an account's holder has died, or that fraud is suspected, is not for a letter."""
-    assert failure(code, Language.EN) == "the payment provider cannot send money there"
+    assert failure(code, Language.EN) == "the payment provider did not carry it out"

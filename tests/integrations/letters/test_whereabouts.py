@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from activities.rows import LegRow
-from activities.types import Notify, Stage
+from activities.types import TO_BE_CONFIRMED, Notify, Stage
 from aftersales.contract.values import CaseStatus, Language, LegState, Movement, WaitsFor
-from tests.integrations.letters.cases import ACCOUNT, NOW, NUMBER, a_case, a_leg, by_hand, letters, stranded
+from tests.integrations.letters.cases import ACCOUNT, NOW, NUMBER, a_case, a_leg, by_hand, case_at, letters, stranded
 
 ARRIVES = datetime(2026, 12, 7, 20, 0, tzinfo=UTC)  # by the shop's calendar the day after
 ASKING = {"status": CaseStatus.PAYMENT_FAILED, "waits_for": WaitsFor.CUSTOMER}
@@ -22,7 +22,7 @@ def told(
 ) -> str:
     """The customer's letter, subject and all."""
     order = Notify(number=NUMBER, stage=stage, round=1, now=NOW)
-    letter = letters(staff_language=language).compose(order, a_case(language, changes), ACCOUNT, legs)[0]
+    letter = letters(staff_language=language).compose(order, case_at(stage, language, changes), ACCOUNT, legs)[0]
     return f"{letter.subject}\n{letter.body}"
 
 
@@ -83,7 +83,7 @@ def test_a_payment_that_failed_in_part_denies_neither_part() -> None:
     assert text.startswith("A part of your refund could not be paid")
     assert "could not carry out $234.50 of your refund. $1,000.00 was paid" in text
     assert "$1,000.00 by card (Stripe): succeeded\n    Reference: re_0001" in text
-    assert "$234.50 by card (Stripe): failed (the payment provider cannot send money there)\n" in text
+    assert "$234.50 by card (Stripe): failed (the payment provider did not carry it out)\n" in text
     assert "finance team" in text
 
 
@@ -134,7 +134,7 @@ def test_the_providers_code_is_for_finance_and_the_customer_reads_words(state: L
     leg = a_leg(state, failure_code="expired_or_canceled_card")
     stage = Stage.REVERSED if state is LegState.REVERSED else Stage.PAYMENT_FAILED
     order = Notify(number=NUMBER, stage=stage, round=1, now=NOW)
-    customer, finance = letters(staff_language=Language.EN).compose(order, a_case(Language.EN), ACCOUNT, (leg,))
+    customer, finance = letters(staff_language=Language.EN).compose(order, case_at(stage), ACCOUNT, (leg,))
     assert "the card has expired" in customer.body
     assert "expired_or_canceled_card" not in customer.body
     assert "code expired_or_canceled_card" in finance.body
@@ -180,7 +180,31 @@ def test_finance_reads_which_payment_to_give_back_by_hand_and_who_confirms_it(la
     assert "payout reveal" not in letter.body
 
 
-def test_what_was_paid_by_hand_meanwhile_is_not_asked_for_again() -> None:
-    order = Notify(number=NUMBER, stage=Stage.PAY_BY_HAND, round=1, now=NOW)
-    paid = a_leg(LegState.SUCCEEDED, provider="by_hand")
-    assert letters().compose(order, a_case(Language.EN), ACCOUNT, (paid,)) == ()
+PAID_BY_HAND = a_leg(LegState.SUCCEEDED, provider="by_hand")
+TO_CONFIRM = by_hand(23450, failure_code=TO_BE_CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("stage", "leg"),
+    [
+        (Stage.PAY_BY_HAND, PAID_BY_HAND),
+        (Stage.PAY_BY_HAND, TO_CONFIRM),
+        (Stage.CONFIRM_BY_HAND, PAID_BY_HAND),
+        (Stage.CONFIRM_BY_HAND, by_hand()),
+    ],
+)
+def test_what_finance_did_by_hand_meanwhile_is_not_asked_for_again(stage: Stage, leg: LegRow) -> None:
+    order = Notify(number=NUMBER, stage=stage, round=1, now=NOW)
+    assert letters().compose(order, a_case(Language.EN), ACCOUNT, (leg,)) == ()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_second_person_of_finance_reads_what_to_look_for_and_how_to_say_yes_or_no(language: Language) -> None:
+    order = Notify(number=NUMBER, stage=Stage.CONFIRM_BY_HAND, round=1, now=NOW)
+    legs = (a_leg(LegState.SUCCEEDED, 100000), TO_CONFIRM)
+    [letter] = letters(staff_language=language).compose(order, a_case(language), ACCOUNT, legs)
+    assert letter.recipient == "finance@shop.example"
+    number = TO_CONFIRM.leg.provider_number
+    for command in ("list", f"confirm {number}", f"refuse {number} --explanation"):
+        assert f"aftersales finance {command}" in letter.body
+    assert ("234.50" in letter.body, "1,000.00" in letter.body) == (True, False)
