@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, NamedTuple, Protocol
 
 from pydantic import Field
 
 from activities.differences import Courier
-from activities.ports import Clock, Letter, MailRefusedError, Unit
+from activities.ports import Clock, Letter, MailRefusedError, Store, Unit
 from activities.precautions import Breaker
 from activities.rows import AuditEntry, PlainMail
 from activities.sentences import refusal
@@ -24,7 +24,7 @@ from aftersales.contract.values import ErrorCode, Frozen, Language, OpaqueId, Ro
 BREAKER_LOG: Final = "breaker"
 """Whose operations log tells when and by whom the breaker was turned."""
 
-_MAY_TURN: Final = frozenset({Role.SUPERVISOR, Role.ADMIN})
+MAY_TURN: Final = (Role.SUPERVISOR, Role.ADMIN)
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +33,9 @@ class Turn(StrEnum):
 
     OPEN = "open"
     CLOSE = "close"
+
+
+_LOGGED: Final = {Turn.OPEN: "breaker_opened", Turn.CLOSE: "breaker_closed"}
 
 
 class BreakerTurn(Frozen):
@@ -47,12 +50,21 @@ class BreakerTurn(Frozen):
     channel: str = ""
 
 
-async def turn_breaker(unit: Unit, said: BreakerTurn, now: datetime) -> bool:
-    """Open or close it and write down who did; False if it stood so already.
+async def turn_breaker(store: Store, said: BreakerTurn, now: datetime) -> bool:
+    """Open or close it and write down who did; False if it stood so already. Who may not is written down, too.
 
     Raises AftersalesError role_not_allowed: it takes a supervisor.
     """
-    if said.role not in _MAY_TURN:
+    try:
+        async with store.begin() as unit:
+            return await _turn(unit, said, now)
+    except AftersalesError as error:
+        await note_refusal(store, RefusedTurn(said.turn, said.reason, said.actor, said.role, said.channel), error, now)
+        raise
+
+
+async def _turn(unit: Unit, said: BreakerTurn, now: datetime) -> bool:
+    if said.role not in MAY_TURN:
         raise AftersalesError(
             ErrorCode.ROLE_NOT_ALLOWED,
             "Only a supervisor stops or restarts automatic approval; name one, with that role.",
@@ -62,20 +74,43 @@ async def turn_breaker(unit: Unit, said: BreakerTurn, now: datetime) -> bool:
     opens = said.turn is Turn.OPEN
     turned = await unit.turn_breaker(Breaker(open=opens, why=said.reason, changed_at=now, changed_by=said.actor))
     if turned:
-        await unit.append_audit((_entry(said, now),))
+        done = AuditEntry(
+            number=BREAKER_LOG,
+            at=now,
+            actor=said.actor,
+            role=said.role.value,
+            channel=said.channel,
+            action=_LOGGED[said.turn],
+            why=said.reason,
+        )
+        await unit.append_audit((done,))
     return turned
 
 
-def _entry(said: BreakerTurn, now: datetime) -> AuditEntry:
-    return AuditEntry(
+class RefusedTurn(NamedTuple):
+    """Who wanted to turn it; `role`: the one that they named or came with."""
+
+    turn: Turn
+    reason: str
+    actor: str
+    role: str
+    channel: str
+
+
+async def note_refusal(store: Store, refused: RefusedTurn, error: AftersalesError, now: datetime) -> None:
+    entry = AuditEntry(
         number=BREAKER_LOG,
         at=now,
-        actor=said.actor,
-        role=said.role.value,
-        channel=said.channel,
-        action="breaker_opened" if said.turn is Turn.OPEN else "breaker_closed",
-        why=said.reason,
+        actor=refused.actor,
+        role=refused.role,
+        channel=refused.channel,
+        action="refused",
+        before=_LOGGED[refused.turn],
+        reason=error.code.value,
+        why=refused.reason,
     )
+    async with store.begin() as unit:
+        await unit.append_audit((entry,))
 
 
 class Alarms(Protocol):

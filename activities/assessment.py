@@ -9,7 +9,7 @@ from activities.amounts import Grant, amounts_of, clawed_back_minor
 from activities.casefile import SYSTEM, CaseFile
 from activities.eligibility import check_eligible
 from activities.explaining_decisions import for_the_customer
-from activities.gates import held_back
+from activities.gates import Gates, held_back
 from activities.particulars import NOTHING_ASKED, Particulars
 from activities.precautions import AssessmentRow, Held
 from activities.reserving import as_asked, hold, reserve, start_paying
@@ -91,24 +91,19 @@ async def follow(file: CaseFile, assessed: Assessment, policy: Policy, rules: Ru
     """Write the verdict down with all it was made from, and do what it says."""
     file.actor = SYSTEM
     held = await _held(file, assessed, policy)
-    action = Action.REVIEW if held or _takes_a_person(file, assessed) else assessed.ruling.action
-    written = await _write_down(file, assessed, action, held, policy, rules)
-    await _act(file, assessed, action, for_the_customer(written, file.row.opened_at, file.language))
+    besides_minor = assessed.amounts.total.minor - assessed.facts.amount_minor
+    gates = Gates(policy.ceilings(assessed.order.currency), held, besides_minor)
+    written = await _write_down(file, assessed, gates, policy, rules)
+    await _act(file, assessed, written.action, for_the_customer(written, file.row.opened_at, file.language))
 
 
 async def _held(file: CaseFile, assessed: Assessment, policy: Policy) -> tuple[Held, ...]:
-    ruled = assessed.ruling.action
-    if ruled is Action.REJECT and file.row.entered_by:
+    ruled, facts = assessed.ruling.action, assessed.facts
+    if ruled is Action.REJECT and facts.by_staff:
         return (Held.ENTERED_BY_STAFF,)  # enforced for customers, advice to the staff (P5.1)
-    if ruled not in APPROVALS or _takes_a_person(file, assessed):
+    if ruled not in APPROVALS or facts.kind is not CaseKind.REFUND_ONLY:
         return ()
-    return await held_back(file, assessed.order, assessed.facts, assessed.amounts, policy)
-
-
-def _takes_a_person(file: CaseFile, assessed: Assessment) -> bool:
-    """Returns and exchanges are made by people; only to turn one down, or to ask, takes none."""
-    refund_only = file.row.start.application.kind is CaseKind.REFUND_ONLY
-    return not refund_only and assessed.ruling.action not in (Action.REJECT, Action.ASK_EVIDENCE)
+    return await held_back(file, assessed.order, facts, assessed.amounts, policy)
 
 
 async def _act(file: CaseFile, assessed: Assessment, action: Action, said: str) -> None:
@@ -131,7 +126,7 @@ async def _act(file: CaseFile, assessed: Assessment, action: Action, said: str) 
             _ask(file, CaseStatus.AWAITING_CUSTOMER, ruling.reason_code, said)
         case Action.REVIEW:
             await hold(file, assessed.order, assessed.grant)
-            file.to_review(WaitsFor.AGENT, ruling.group, reason_code=ruling.reason_code, explanation="")
+            file.to_review(ruling.group, reason_code=ruling.reason_code, explanation="")
 
 
 def _ask(file: CaseFile, status: CaseStatus, reason_code: str, explanation: str) -> None:
@@ -172,9 +167,10 @@ async def refer(file: CaseFile, order: Order | None) -> None:
 
 
 async def _write_down(
-    file: CaseFile, assessed: Assessment, action: Action, held: tuple[Held, ...], policy: Policy, rules: Rules
+    file: CaseFile, assessed: Assessment, gates: Gates, policy: Policy, rules: Rules
 ) -> AssessmentRow:
-    verdict = _verdict(assessed.ruling, action, held, policy)
+    action = gates.done(assessed.facts, assessed.ruling.action)
+    verdict = _verdict(assessed.ruling, action, gates.held, policy)
     file.change(verdict=verdict, policy_hash=policy.content_hash)
     earlier = () if file.is_new else await file.unit.assessments(file.row.number)
     row = AssessmentRow(
@@ -188,8 +184,8 @@ async def _write_down(
         facts=assessed.facts,
         ruling=assessed.ruling,
         action=action,
-        held=held,
-        changes=policy.changes(assessed.facts, assessed.ruling),
+        held=gates.held,
+        changes=policy.changes(assessed.facts, assessed.ruling, gates),
         risk=assessed.signs.risk,
         particulars=rules.particulars,
         shadow=in_the_shadow(rules.shadow, assessed.facts, assessed.ruling),
@@ -212,7 +208,7 @@ def digest(assessment: AssessmentRow) -> str:
     return hashlib.sha256(assessment.model_dump_json().encode()).hexdigest()
 
 
-def _verdict(ruling: Ruling, action: Action, held: tuple[Held, ...], policy: Policy) -> VerdictView:
+def _verdict(ruling: Ruling, action: Action, held: tuple[str, ...], policy: Policy) -> VerdictView:
     return VerdictView(
         action=action.value,
         policy_hash=policy.content_hash,
@@ -222,6 +218,6 @@ def _verdict(ruling: Ruling, action: Action, held: tuple[Held, ...], policy: Pol
         tender_order=ruling.tender_order.value,
         restocking_fee_bp=ruling.restocking_fee_bp,
         advice=ruling.action.value,
-        held=tuple(why.value for why in held),
+        held=tuple(str(why) for why in held),
         fired=tuple(FiredView(table=each.table, row=each.row) for each in ruling.fired),
     )

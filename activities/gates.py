@@ -7,13 +7,54 @@ money past a ceiling, an open chargeback or a source that is down.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final, NamedTuple
 
 from activities.casefile import CaseFile
 from activities.precautions import Held, Spending
 from activities.rows import Order, OrderLine
-from activities.rulings import Ceilings, Facts, Policy, RiskLevel
+from activities.rulings import APPROVALS, Action, Ceilings, Facts, Policy, RiskLevel
 from activities.weighing import lines_of
-from aftersales.contract.values import AmountKind, BreakDown
+from aftersales.contract.values import AmountKind, BreakDown, CaseKind
+
+OF_THE_HOUR: Final = frozenset(
+    {
+        Held.CUSTOMER_CEILING,
+        Held.ORDER_CEILING,
+        Held.CUSTOMER_BUDGET,
+        Held.PRODUCT_BUDGET,
+        Held.DAY_BUDGET,
+        Held.BREAKER_OPEN,
+    }
+)
+"""What holds an approval back for the money of other cases; with other facts the case is taken to have met the same."""
+
+
+class Gates(NamedTuple):
+    """The gates as they stand for one case. `held`: why its approval was held back; `besides_minor`: what it comes to
+    besides the amount of its facts (shipping, a fee)."""
+
+    ceilings: Ceilings
+    held: tuple[str, ...] = ()
+    besides_minor: int = 0
+
+    def done(self, facts: Facts, ruled: Action) -> Action:
+        """Returns and exchanges are made by people, only to turn one down or to ask takes none; a no is enforced for
+        customers and advice to the staff."""
+        if ruled is Action.ASK_EVIDENCE:
+            return ruled
+        if ruled is Action.REJECT:
+            return Action.REVIEW if facts.by_staff else ruled
+        if facts.kind is not CaseKind.REFUND_ONLY:
+            return Action.REVIEW
+        return Action.REVIEW if ruled in APPROVALS and self._hold(facts) else ruled
+
+    def amounts(self) -> tuple[int, ...]:
+        ends = (self.ceilings.automatic_case, self.ceilings.four_eyes - 1)
+        return tuple(end - self.besides_minor + step for end in ends for step in (0, 1))
+
+    def _hold(self, facts: Facts) -> bool:
+        of_the_case = by_the_facts(facts) or by_the_case(facts.amount_minor + self.besides_minor, self.ceilings)
+        return bool(of_the_case or OF_THE_HOUR.intersection(self.held))
 
 
 async def held_back(file: CaseFile, order: Order, facts: Facts, amounts: BreakDown, policy: Policy) -> tuple[Held, ...]:

@@ -6,24 +6,10 @@ Many of them are read at a time, so that they are plain tuples with the facts as
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from activities.gates import by_the_case, by_the_facts
-from activities.precautions import Held
-from activities.rulings import APPROVALS, Action, Ceilings, Facts
-from aftersales.contract.values import CaseKind
-
-OF_THE_HOUR: Final = frozenset(
-    {
-        Held.CUSTOMER_CEILING,
-        Held.ORDER_CEILING,
-        Held.CUSTOMER_BUDGET,
-        Held.PRODUCT_BUDGET,
-        Held.DAY_BUDGET,
-        Held.BREAKER_OPEN,
-    }
-)
-"""What held an approval back for the money of other cases; another version is taken to have met the same."""
+from activities.gates import Gates
+from activities.rulings import Action, Ceilings, Facts
 
 
 class PastCase(NamedTuple):
@@ -62,17 +48,5 @@ class ShadowWord(NamedTuple):
 
 
 def done_about(case: PastCase, facts: Facts, ruled: Action, ceilings: Ceilings) -> Action:
-    """What would have been done about a version's word, by its ceilings and by what held the case back then: see
-    `activities.assessment`, which this repeats of the past."""
-    refund_only = facts.kind is CaseKind.REFUND_ONLY
-    match ruled:
-        case Action.REJECT:
-            return Action.REVIEW if facts.by_staff else ruled
-        case Action.ASK_EVIDENCE:
-            return ruled
-        case _ if not refund_only:
-            return Action.REVIEW
-    held = ruled in APPROVALS and (
-        by_the_facts(facts) or by_the_case(case.amount_minor, ceilings) or OF_THE_HOUR.intersection(case.held)
-    )
-    return Action.REVIEW if held else ruled
+    """What would have been done about a version's word, by its ceilings and by what held the case back then."""
+    return Gates(ceilings, case.held, case.amount_minor - facts.amount_minor).done(facts, ruled)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, NamedTuple, Protocol
 
 from pydantic import Field
 
@@ -15,6 +15,26 @@ from aftersales.contract.values import Frozen, Role, Sha256
 
 POLICY_LOG: Final = "policy"
 """The operations log of what people do with versions."""
+
+
+AUTHORS: Final = (Role.POLICY_AUTHOR,)
+PUBLISHERS: Final = (Role.POLICY_AUTHOR, Role.SUPERVISOR, Role.ADMIN)
+
+
+class Act(NamedTuple):
+    """Something that people do with versions: as the log calls it, in words, and whose it is, the usual role first."""
+
+    logged: str
+    words: str
+    roles: tuple[Role, ...]
+
+
+DRAFT: Final = Act("policy_drafted", "write drafts", AUTHORS)
+CHECK: Final = Act("policy_checked", "check versions", PUBLISHERS)
+PUBLISH: Final = Act("policy_published", "publish versions", PUBLISHERS)
+WITHDRAW: Final = Act("policy_withdrawn", "withdraw versions", PUBLISHERS)
+SHADOW: Final = Act("policy_shadow_begun", "choose the version in the shadow", PUBLISHERS)
+SHADOW_ENDS: Final = Act("policy_shadow_ended", "choose the version in the shadow", PUBLISHERS)
 
 
 class VersionState(StrEnum):
@@ -42,11 +62,25 @@ class PolicyVersion(Frozen):
 
 
 class Acting(Frozen):
-    """Who does something with a version, and through which door they came."""
+    """Who does something with a version, and through which door they came. `account`: the actor is one of ours, who
+    must hold the role at that moment."""
 
     actor: str
     role: Role
     channel: str
+    account: bool = False
+
+
+class RefusedAct(NamedTuple):
+    """Who was refused what. `version`: its hash, or what they called it; `role`: the one that they named or came with;
+    `code`: of `aftersales.contract.values.ErrorCode`."""
+
+    act: Act
+    version: str
+    actor: str
+    role: str
+    channel: str
+    code: str
 
 
 class KeptVersions(Protocol):

@@ -208,6 +208,11 @@ class Precautions(Protocol):
         nothing. The counters' rows are locked until the transaction ends."""
         ...
 
+    async def keep_of_budgets(self, number: str, minor: int) -> None:
+        """Of what the case took of budgets no more than this counts from now on, of the days that it was taken from;
+        more again, if more was paid after all. Asked for the same again it changes nothing."""
+        ...
+
     async def breaker(self, at: datetime, breaking: Breaking) -> Breaker:
         """As it stands; opened now, and logged, if the last hour calls for it. Ask before `spend`: locks have a
         sequence."""

@@ -176,7 +176,8 @@ class Ruling(Frozen):
 
 
 class Change(Frozen):
-    """What would have changed the outcome: with `fact` being `otherwise` instead of `now`, `action` by `row`."""
+    """What would have changed the outcome: with `fact` being `otherwise` instead of `now`, `action` would have been
+    done, `row` of the decision table having held."""
 
     fact: str
     now: str
@@ -229,6 +230,15 @@ class Breaking(Frozen):
     failure_percent: int
 
 
+class Doing(Protocol):
+    """What is done about a version's word."""
+
+    def done(self, facts: Facts, ruled: Action) -> Action: ...
+    def amounts(self) -> tuple[int, ...]:
+        """Values of `amount_minor` on both sides of where that turns."""
+        ...
+
+
 class Policy(Protocol):
     """One version of the policy, known by its content hash."""
 
@@ -241,8 +251,9 @@ class Policy(Protocol):
     def timings(self, reason: Reason, kind: CaseKind) -> Timings: ...
     def ceilings(self, currency: str) -> Ceilings: ...
     def rule(self, facts: Facts) -> Ruling: ...
-    def changes(self, facts: Facts, ruling: Ruling) -> tuple[Change, ...]:
-        """What would have led to another action, each by one fact alone; the nearest values, at most a handful."""
+    def changes(self, facts: Facts, ruling: Ruling, gates: Doing) -> tuple[Change, ...]:
+        """What would have led to something else being done, each by one fact alone; the nearest values, at most a
+        handful."""
         ...
 
 

@@ -1,6 +1,6 @@
-"""When the rules stop approving by themselves (P5.1): what the last hour is measured by.
+"""When the rules stop approving by themselves (P5.1): what the last hour is measured by, and what a budget counts.
 
-Counts of cases and of calls; rates in per cent.
+Counts of cases and of calls; rates in per cent; amounts in minor units.
 """
 
 from __future__ import annotations
@@ -68,3 +68,12 @@ def _approves_too_often(traffic: Traffic, limits: Limits) -> bool:
     if traffic.before_hours < LEAST_HOURS or traffic.cases < max(limits.least_cases, 1):
         return False
     return traffic.cases * traffic.before_hours * HUNDRED >= limits.refund_rate_percent * traffic.before_cases
+
+
+def still_counts(used_minor: int, whole_minor: int, kept_minor: int) -> int:
+    """Of what a case used of one budget, when of its whole approval so much was kept; what is given back is rounded
+    down, so that no budget ever has more to give than it should."""
+    if not whole_minor:
+        return used_minor
+    given_back = whole_minor - min(kept_minor, whole_minor)
+    return used_minor - used_minor * given_back // whole_minor

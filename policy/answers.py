@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from activities.rulings import Action, Breaking, Ceilings, Eligibility, EvidenceRule, RiskRules
 from aftersales.contract.values import Frozen
@@ -17,6 +18,7 @@ _TEN_YEARS_S: Final = 10 * 366 * 86400
 Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[int, Field(ge=1, le=_TEN_YEARS_S)]
 Minor = Annotated[int, Field(ge=0, le=10**13)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
 Points = Annotated[int, Field(ge=0, le=1000)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
@@ -174,8 +176,10 @@ class CheckedRiskRules(RiskRules):
         missing, unknown = sorted(SIGNS - self.points.keys()), sorted(self.points.keys() - SIGNS)
         if missing or unknown:
             raise ValueError(f"missing signs: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}")
-        if not self.medium_from < self.high_from:
-            raise ValueError("medium_from must be below high_from")
+        if not self.medium_from < self.high_from <= sum(self.points.values()):
+            raise ValueError(
+                "medium_from must be below high_from, and that at most all points together, or no risk is ever high"
+            )
         return self
 
 
@@ -185,20 +189,25 @@ class CheckedBreaking(Breaking):
     model_config = _STRICT
 
     days: Annotated[int, Field(ge=1, le=90)]
-    least_cases: Annotated[int, Field(ge=1)]
+    least_cases: Count
     refund_rate_percent: Annotated[int, Field(ge=101, le=100_000)]
-    least_calls: Annotated[int, Field(ge=1)]
+    least_calls: Count
     failure_percent: Annotated[int, Field(ge=1, le=100)]
 
 
-def sentence_of(error: ValidationError) -> str:
-    """The first thing a validation found wrong, as a sentence."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {said}." if place else f"{said}."
+class Complaint(NamedTuple):
+    """What a validation found wrong, as a sentence; `column`: the field, or "" if it is several together."""
+
+    column: str
+    sentence: str
 
 
-def column_of(error: ValidationError) -> str:
-    """The field that is wrong, or "" if it is several together."""
-    return str(next(iter(error.errors()[0]["loc"]), ""))
+def complaints(error: ValidationError) -> list[Complaint]:
+    """All that a validation found wrong."""
+    return [_complaint(found) for found in error.errors(include_url=False)]
+
+
+def _complaint(found: ErrorDetails) -> Complaint:
+    place = ".".join(str(part) for part in found["loc"])
+    said = found["msg"].removeprefix("Value error, ")
+    return Complaint(str(next(iter(found["loc"]), "")), f"{place}: {said}." if place else f"{said}.")

@@ -23,7 +23,7 @@ import zen
 from policy.document import FactType, Property
 from policy.readings import Reading, Within, read
 
-_WHOLE = "-?(?:0|[1-9][0-9]{0,14})"
+_WHOLE = "(?:0|-?[1-9][0-9]{0,14})"
 _BOUND = rf"(?:<=|>=|<|>) ?{_WHOLE}"
 _RANGE = rf"\[{_WHOLE}\.\.{_WHOLE}\]"
 _INTEGER = rf"(?:{_BOUND}|{_RANGE}|{_WHOLE})"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Final
 
-from activities.rulings import Action, Change, Facts, Ruling
+from activities.rulings import Action, Change, Doing, Facts, Ruling
 
 MOST: Final = 6
 OTHER_APPLICATION: Final = frozenset({"reason", "kind", "currency", "channel", "by_staff", "goods"})
@@ -40,26 +40,42 @@ Candidate = tuple[str, object]
 Inputs = Mapping[str, tuple[object, ...]]
 
 
+class AsRuled:
+    """Implements `activities.rulings.Doing`: nothing holds an approval back."""
+
+    def done(self, facts: Facts, ruled: Action) -> Action:  # noqa: ARG002 - the port's words
+        return ruled
+
+    def amounts(self) -> tuple[int, ...]:
+        return ()
+
+
+AS_RULED: Final = AsRuled()
+
+
 def what_would_change(
-    rule: Rule, inputs: Inputs, facts: Facts, ruling: Ruling, glance: Glance | None = None
+    rule: Rule, inputs: Inputs, facts: Facts, ruling: Ruling, gates: Doing = AS_RULED, glance: Glance | None = None
 ) -> tuple[Change, ...]:
     """At most `MOST` changes; of each fact and each other action only the nearest value.
 
-    `inputs`: for each fact that the tables ask for, the values on both sides of where a cell begins or ceases to hold;
-    of yes or no and of closed lists all values are tried. Names that are no facts of an application are passed over.
-    `glance` says more quickly than `rule` what is likely done; only what it sees changed is ruled on.
+    Compared is what is done, as the `gates` have it. `inputs`: for each fact that the tables ask for, the values on
+    both sides of where a cell begins or ceases to hold; of yes or no and of closed lists all values are tried. Names
+    that are no facts of an application are passed over. `glance` says more quickly than `rule` what is likely ruled;
+    only what it sees changed is ruled on.
     """
     found: dict[tuple[str, str], Change] = {}
+    present = gates.done(facts, ruling.action)
     for fact, value in _candidates(inputs, facts):
         otherwise = with_fact(facts, fact, value)
-        if glance is not None and glance(otherwise) is ruling.action:
+        if glance is not None and gates.done(otherwise, glance(otherwise)) is present:
             continue
         other = rule(otherwise)
-        if other.action is not ruling.action:
+        action = gates.done(otherwise, other.action)
+        if action is not present:
             change = Change(
-                fact=fact, now=_said(_now(facts, fact)), otherwise=_said(value), action=other.action, row=other.row
+                fact=fact, now=_said(_now(facts, fact)), otherwise=_said(value), action=action, row=other.row
             )
-            found.setdefault((fact, other.action), change)
+            found.setdefault((fact, action), change)
         if len(found) == MOST:
             break
     return tuple(found.values())

@@ -12,6 +12,7 @@ from activities.rulings import (
     Breaking,
     Ceilings,
     Change,
+    Doing,
     Eligibility,
     EvidenceRule,
     Facts,
@@ -25,7 +26,7 @@ from activities.rulings import (
 from activities.types import Timings
 from aftersales.contract.values import CaseKind, Frozen, Reason
 from policy.answers import AftercareWaits, AmountRules, Decided, LadderWaits, Routed
-from policy.changes import what_would_change
+from policy.changes import AS_RULED, what_would_change
 from policy.pace import Pace
 from policy.table import Row, Table
 
@@ -116,14 +117,15 @@ class ZenPolicy:
             evidence=evidence,
         )
 
-    def changes(self, facts: Facts, ruling: Ruling) -> tuple[Change, ...]:
+    def changes(self, facts: Facts, ruling: Ruling, gates: Doing = AS_RULED) -> tuple[Change, ...]:
         settled = (facts.reason, facts.kind, facts.currency)
         narrowed = self._narrowed.get(settled)
         if narrowed is None:
             rows = tuple(row for row in self.tables.decision.rows.values() if _can_hold(row, settled))
             narrowed = self._narrowed[settled] = Narrowed(rows, self._boundaries(rows))
         glance = partial(self._glance, narrowed.rows)
-        return what_would_change(self.rule, narrowed.boundaries, facts, ruling, glance)
+        amounts = {"amount_minor": (*narrowed.boundaries.get("amount_minor", ()), *gates.amounts())}
+        return what_would_change(self.rule, {**narrowed.boundaries, **amounts}, facts, ruling, gates, glance)
 
     def description(self, fired: Fired) -> str:
         """Why a row is there, in its author's words; "" for a row that this version does not have."""

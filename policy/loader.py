@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from activities.rulings import Breaking, RiskRules
-from policy.answers import CheckedBreaking, CheckedRiskRules, column_of, sentence_of
+from policy.answers import CheckedBreaking, CheckedRiskRules, complaints
+from policy.bounds import refuse_deep, text_of
+from policy.checks import faults_in
 from policy.document import Document, canonical
 from policy.engine import Tables, ZenPolicy
 from policy.errors import PolicyError
@@ -53,7 +54,26 @@ def load_policy(version: Path | str = "v1", time_scale: float = 1.0, order_looku
 
 def compile_version(files: Files, pace: Pace = REAL) -> ZenPolicy:
     """Check all files of a version and make it ready. Raises PolicyError for the first thing that is wrong."""
-    tables = Tables(
+    tables = _tables(files)
+    for fault in _strange_codes(tables):
+        raise fault
+    risk = _model(RISK, CheckedRiskRules, files)
+    breaking = _model(BREAKING, CheckedBreaking, files)
+    return ZenPolicy(hash_of(files), tables, RiskRules(**dict(risk)), Breaking(**dict(breaking)), pace)
+
+
+def faults_of(files: Files) -> list[PolicyError]:
+    """All that is wrong with a version, as far as it can be told: where a table's form is wrong its cells are not
+    looked at, and where a cell is wrong its rows are not compared. Empty if the version is sound."""
+    faults = [fault for sheet in SHEETS for fault in _faults_of_table(sheet, files)]
+    faults += _faults_of_model(RISK, CheckedRiskRules, files)
+    faults += _faults_of_model(BREAKING, CheckedBreaking, files)
+    return faults or list(_strange_codes(_tables(files)))
+
+
+def _tables(files: Files) -> Tables:
+    """Raises PolicyError for the first thing that is wrong."""
+    return Tables(
         eligibility=_table(ELIGIBILITY, files),
         evidence=_table(EVIDENCE, files),
         decision=_table(DECISION, files),
@@ -63,27 +83,11 @@ def compile_version(files: Files, pace: Pace = REAL) -> ZenPolicy:
         aftercare=_table(AFTERCARE, files),
         ceilings=_table(CEILINGS, files),
     )
-    _check_routed_codes(tables)
-    risk = _model(RISK, CheckedRiskRules, canonical(files[RISK]))
-    breaking = _model(BREAKING, CheckedBreaking, canonical(files[BREAKING]))
-    return ZenPolicy(hash_of(files), tables, RiskRules(**dict(risk)), Breaking(**dict(breaking)), pace)
 
 
-def faults_of(files: Files) -> list[PolicyError]:
-    """What is wrong with a version, the first fault of each file; empty if it is sound."""
-    checks: list[Callable[[], object]] = [partial(_table, sheet, files) for sheet in SHEETS]
-    checks.append(partial(_model, RISK, CheckedRiskRules, canonical(files[RISK])))
-    checks.append(partial(_model, BREAKING, CheckedBreaking, canonical(files[BREAKING])))
-    faults = [fault for fault in map(_fault_of, checks) if fault]
-    return faults or [fault for fault in (_fault_of(partial(compile_version, files)),) if fault]
-
-
-def _fault_of(check: Callable[[], object]) -> PolicyError | None:
-    try:
-        check()
-    except PolicyError as fault:
-        return fault
-    return None
+def _faults_of_table(sheet: Sheet[AnswerT_co], files: Files) -> list[PolicyError]:
+    faults = _faults_of_model(sheet.name, Document, files)
+    return faults or list(faults_in(sheet, document_of(sheet.name, files)))
 
 
 def hash_of(files: Files) -> str:
@@ -113,7 +117,7 @@ def read_folder(folder: Path) -> Files:
             f"a policy version holds {', '.join(f'{name}.json' for name in NAMES)}; in this folder are missing "
             f"{', '.join(missing) or 'none'}, not known {', '.join(unknown) or 'none'}."
         )
-    return {name: _parsed(name, (folder / f"{name}.json").read_text(encoding="utf-8")) for name in NAMES}
+    return {name: _parsed(name, text_of(folder / f"{name}.json")) for name in NAMES}
 
 
 def files_of(content: str) -> Files:
@@ -127,8 +131,9 @@ def files_of(content: str) -> Files:
 def _parsed(name: str, text: str) -> object:
     try:
         content: object = json.loads(text, object_pairs_hook=_each_key_once)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyError(f"the file is no sound JSON: {error}.", table=name) from error
+    refuse_deep(name, content)
     return content
 
 
@@ -143,26 +148,38 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def document_of(name: str, files: Files) -> Document:
     """A table as it is written down, its cells not checked. Raises PolicyError."""
-    return _model(name, Document, canonical(files[name]))
+    return _model(name, Document, files)
 
 
 def _table(sheet: Sheet[AnswerT_co], files: Files) -> Table[AnswerT_co]:
     return Table(sheet, document_of(sheet.name, files), canonical(files[sheet.name]))
 
 
-def _model(name: str, model: type[ModelT], text: str) -> ModelT:
+def _model(name: str, model: type[ModelT], files: Files) -> ModelT:
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(canonical(files[name]))
     except ValidationError as error:
-        raise PolicyError(sentence_of(error), table=name, column=column_of(error)) from error
+        raise _as_faults(name, error)[0] from error
 
 
-def _check_routed_codes(tables: Tables) -> None:
+def _faults_of_model(name: str, model: type[BaseModel], files: Files) -> list[PolicyError]:
+    try:
+        model.model_validate_json(canonical(files[name]))
+    except ValidationError as error:
+        return _as_faults(name, error)
+    return []
+
+
+def _as_faults(name: str, error: ValidationError) -> list[PolicyError]:
+    return [PolicyError(each.sentence, table=name, column=each.column) for each in complaints(error)]
+
+
+def _strange_codes(tables: Tables) -> Iterator[PolicyError]:
     """Routing asks for reason codes; one that no decision gives is a slip."""
     given = {row.answer.reason_code for row in tables.decision.rows.values()}
     for name, row in tables.routing.rows.items():
         asked = row.asks.get("reason_code")
-        strange = [code for code in (asked.turns() if asked else ()) if code not in given]
-        if strange:
-            why = f"no row of the decision table gives the reason code {strange[0]!r}."
-            raise PolicyError(why, table=ROUTING.name, row=name, column="reason_code")
+        for code in asked.turns() if asked else ():
+            if code not in given:
+                why = f"no row of the decision table gives the reason code {code!r}."
+                yield PolicyError(why, table=ROUTING.name, row=name, column="reason_code")

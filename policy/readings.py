@@ -87,6 +87,19 @@ class Within:
         return any(low <= span[0] and span[1] <= high for low, high in self.spans)
 
 
+def union(readings: Iterable[Reading]) -> Reading:
+    """What at least one of them holds for; of one fact, so that all are of one kind."""
+    spans: list[Span] = []
+    words: list[object] = []
+    for reading in readings:
+        match reading:
+            case Within():
+                spans += reading.spans
+            case OneOf():
+                words += reading.values
+    return Within(_apart(spans)) if spans else OneOf(tuple(words))
+
+
 def read(cell: str, type_: FactType) -> Reading:
     """The meaning of a condition that is of its column's form (`policy.cells`)."""
     match type_:

@@ -50,8 +50,13 @@ class Shelf:
         return known or self._from_folders(content_hash) or await self._from_kept(content_hash)
 
     async def shadow(self) -> ZenPolicy | None:
-        content_hash = await self._kept.in_shadow()
-        return None if content_hash is None else await self.version(content_hash)
+        """None, too, for a draft that cannot be had, whatever is wrong with it: the live decision goes on without."""
+        try:
+            content_hash = await self._kept.in_shadow()
+            return None if content_hash is None else await self.version(content_hash)
+        except Exception as error:  # noqa: BLE001 - a draft never keeps the live version from deciding
+            _log.error("The policy version in the shadow cannot be had: %s", error)
+            return None
 
     def _from_folders(self, content_hash: str) -> ZenPolicy | None:
         for folder, files in self._folders():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from activities.rulings import Action, Breaking, Ceilings, Change, Facts, Fired, Policy, RiskRules, Ruling
+from activities.rulings import Action, Breaking, Ceilings, Change, Doing, Facts, Fired, Policy, RiskRules, Ruling
 from activities.types import Timings
 from aftersales.contract.values import CaseKind, Reason
 
@@ -49,5 +49,5 @@ class UnusablePolicy:
             fired=(Fired(table="decision", row=POLICY_UNUSABLE),),
         )
 
-    def changes(self, facts: Facts, ruling: Ruling) -> tuple[Change, ...]:  # noqa: ARG002 - the port's words
+    def changes(self, facts: Facts, ruling: Ruling, gates: Doing) -> tuple[Change, ...]:  # noqa: ARG002 - the same
         return ()

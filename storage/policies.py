@@ -6,27 +6,35 @@ What a version says is not looked at here; `policy.publishing` checks it before 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, Update, bindparam, select, update
+from sqlalchemy import Select, Update, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.policy_versions import POLICY_LOG, Acting, PolicyVersion, VersionState
-from activities.rows import AuditEntry
+from activities.policy_versions import (
+    CHECK,
+    DRAFT,
+    PUBLISH,
+    SHADOW,
+    SHADOW_ENDS,
+    WITHDRAW,
+    Act,
+    Acting,
+    PolicyVersion,
+    RefusedAct,
+    VersionState,
+)
 from aftersales.contract.errors import AftersalesError
-from aftersales.contract.values import ErrorCode, Role
+from aftersales.contract.values import ErrorCode
 from storage.engine import Transactions, snapshots
 from storage.errors import StorageError
-from storage.rows.audit import AuditRows
+from storage.policy_log import FOR_WHO_ASKS, allow, log_act, log_refusal
 from storage.rows.base import insert_if_new
 from storage.tables import POLICY_VERSIONS
 
-AUTHORS: Final = frozenset({Role.POLICY_AUTHOR})
-PUBLISHERS: Final = frozenset({Role.POLICY_AUTHOR, Role.SUPERVISOR, Role.ADMIN})
 LEAST_PREFIX: Final = 6
 
 _COLUMNS: Final = [POLICY_VERSIONS.c[name] for name in PolicyVersion.model_fields]
@@ -48,7 +56,8 @@ class VersionUnknownError(StorageError):
 class PolicyStore:
     """Implements `activities.policy_versions.Publishing`. Each call is one short transaction.
 
-    What people do raises AftersalesError: role_not_allowed, same_person, not_now; VersionUnknownError.
+    What people do raises AftersalesError: role_not_allowed, same_person (both are in the log then), not_now;
+    VersionUnknownError.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -92,7 +101,6 @@ class PolicyStore:
     async def draft(self, content: str, name: str, note: str, by: Acting, at: datetime) -> PolicyVersion:
         """Keep a version as a draft. The same content is the same version: one that was withdrawn comes back to life as
         this author's; any other is refused with not_now, as is a name that is taken."""
-        _allow(by, AUTHORS, "write drafts")
         made = PolicyVersion(
             content_hash=hashlib.sha256(content.encode()).hexdigest(),
             name=name,
@@ -101,7 +109,7 @@ class PolicyStore:
             author=by.actor,
             drafted_at=at,
         )
-        async with self._transactions.begin() as connection:
+        async with self._allowed(DRAFT, made.content_hash, by, at) as connection:
             same = await _locked(connection, made.content_hash)
             _refuse_taken(made, same, await _versions(connection, select(*_COLUMNS)))
             if same is None:
@@ -109,31 +117,26 @@ class PolicyStore:
             else:
                 changes = {name: value for name, value in dict(made).items() if name != "content_hash"}
                 await connection.execute(_version(same).values(**changes))
-            await _log(connection, "policy_drafted", made, by, at, before=same.state if same else "")
+            await log_act(connection, DRAFT, made, by, at, before=same.state if same else "")
         return made
 
     async def mark_checked(self, content_hash: str, by: Acting, at: datetime) -> PolicyVersion:
         """A draft was found sound; one that was checked before stays as it is."""
-        _allow(by, PUBLISHERS, "check versions")
-        async with self._acting(content_hash, VersionState.DRAFT, VersionState.CHECKED) as (connection, found):
+        async with self._allowed(CHECK, content_hash, by, at) as connection:
+            found = await _found(connection, content_hash, VersionState.DRAFT, VersionState.CHECKED)
             if found.state is VersionState.CHECKED:
                 return found
             checked = {"state": VersionState.CHECKED, "checked_by": by.actor, "checked_at": at}
-            return await _change(connection, found, checked, "policy_checked", by, at)
+            return await _change(connection, found, checked, CHECK, by, at)
 
     async def publish(
         self, content_hash: str, effective_from: datetime | None, by: Acting, at: datetime
     ) -> PolicyVersion:
         """Put a checked version in force, from a moment that is not past (None: from now); for ever."""
-        _allow(by, PUBLISHERS, "publish versions")
         moment = effective_from or at
-        if moment < at:
-            raise AftersalesError(
-                ErrorCode.NOT_NOW,
-                f"A version cannot be in force from {moment:%Y-%m-%d %H:%M:%S} UTC, which is past: cases were decided "
-                "since. Name a moment to come, or `now`.",
-            )
-        async with self._acting(content_hash, VersionState.CHECKED) as (connection, found):
+        async with self._allowed(PUBLISH, content_hash, by, at) as connection:
+            _refuse_past(moment, at)
+            found = await _found(connection, content_hash, VersionState.CHECKED)
             if by.actor.casefold() == found.author.casefold():
                 raise AftersalesError(
                     ErrorCode.SAME_PERSON,
@@ -146,13 +149,13 @@ class PolicyStore:
                 "effective_from": moment,
                 "shadow": False,
             }
-            return await _change(connection, found, published, "policy_published", by, at)
+            return await _change(connection, found, published, PUBLISH, by, at)
 
     async def withdraw(self, content_hash: str, by: Acting, at: datetime) -> PolicyVersion:
         """Take a version back that was never in force."""
-        _allow(by, PUBLISHERS, "withdraw versions")
-        states = (VersionState.DRAFT, VersionState.CHECKED, VersionState.PUBLISHED)
-        async with self._acting(content_hash, *states) as (connection, found):
+        async with self._allowed(WITHDRAW, content_hash, by, at) as connection:
+            states = (VersionState.DRAFT, VersionState.CHECKED, VersionState.PUBLISHED)
+            found = await _found(connection, content_hash, *states)
             if found.effective_from is not None and found.effective_from <= at:
                 raise AftersalesError(
                     ErrorCode.NOT_NOW,
@@ -160,37 +163,55 @@ class PolicyStore:
                     "were decided by it. Publish another version in its place.",
                 )
             withdrawn = {"state": VersionState.WITHDRAWN, "shadow": False}
-            return await _change(connection, found, withdrawn, "policy_withdrawn", by, at)
+            return await _change(connection, found, withdrawn, WITHDRAW, by, at)
 
     async def set_shadow(self, content_hash: str | None, by: Acting, at: datetime) -> PolicyVersion | None:
         """Let a checked version run beside the one in force, in the place of any other; None: none runs any more."""
-        _allow(by, PUBLISHERS, "choose the version in the shadow")
-        async with self._transactions.begin() as connection:
-            chosen = None if content_hash is None else await _locked(connection, content_hash)
-            if content_hash is not None:
-                chosen = _in_state(chosen, content_hash, (VersionState.CHECKED,))
+        act = SHADOW if content_hash else SHADOW_ENDS
+        async with self._allowed(act, content_hash or "", by, at) as connection:
+            chosen = await _found(connection, content_hash, VersionState.CHECKED) if content_hash else None
             query = select(*_COLUMNS).where(POLICY_VERSIONS.c.shadow.is_(True)).with_for_update()
             for other in await _versions(connection, query):
                 if other.content_hash != content_hash:
-                    await _change(connection, other, {"shadow": False}, "policy_shadow_ended", by, at)
+                    await _change(connection, other, {"shadow": False}, SHADOW_ENDS, by, at)
             if chosen is None or chosen.shadow:
                 return chosen
-            return await _change(connection, chosen, {"shadow": True}, "policy_shadow_begun", by, at)
+            return await _change(connection, chosen, {"shadow": True}, SHADOW, by, at)
+
+    async def note_refusal(self, refused: RefusedAct, at: datetime) -> None:
+        """Of somebody who was refused before they came as far as this."""
+        async with self._transactions.begin() as connection:
+            await log_refusal(connection, refused, at)
 
     @asynccontextmanager
-    async def _acting(
-        self, content_hash: str, *states: VersionState
-    ) -> AsyncIterator[tuple[AsyncConnection, PolicyVersion]]:
-        """A transaction that holds the version, which is in one of these states."""
-        async with self._transactions.begin() as connection:
-            yield connection, _in_state(await _locked(connection, content_hash), content_hash, states)
+    async def _allowed(self, act: Act, version: str, by: Acting, at: datetime) -> AsyncIterator[AsyncConnection]:
+        """A transaction for whoever may do this. What is refused for who asks is rolled back whole and then written
+        down by itself."""
+        try:
+            async with self._transactions.begin() as connection:
+                await allow(connection, act, by)
+                await _one_after_another(connection)
+                yield connection
+        except AftersalesError as error:
+            if error.code in FOR_WHO_ASKS:
+                refused = RefusedAct(act, version, by.actor, by.role.value, by.channel, error.code.value)
+                await self.note_refusal(refused, at)
+            raise
 
 
-def _allow(by: Acting, roles: frozenset[Role], what: str) -> None:
-    if by.role not in roles:
-        may = ", ".join(sorted(roles))
+async def _one_after_another(connection: AsyncConnection) -> None:
+    """Acts wait for each other, so that no two drafts get one name, nor two versions into the shadow; whoever only
+    reads waits for none. On SQLite all that write do so anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"LOCK TABLE {POLICY_VERSIONS.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _refuse_past(moment: datetime, now: datetime) -> None:
+    if moment < now:
         raise AftersalesError(
-            ErrorCode.ROLE_NOT_ALLOWED, f"As {by.role.value} nobody may {what} of the policy; these may: {may}."
+            ErrorCode.NOT_NOW,
+            f"A version cannot be in force from {moment:%Y-%m-%d %H:%M:%S} UTC, which is past: cases were decided "
+            "since. Name a moment to come, or `now`.",
         )
 
 
@@ -210,7 +231,9 @@ def _refuse_taken(made: PolicyVersion, same: PolicyVersion | None, others: tuple
         raise AftersalesError(ErrorCode.NOT_NOW, f"Another version goes by the name {made.name}. Choose another name.")
 
 
-def _in_state(found: PolicyVersion | None, content_hash: str, states: tuple[VersionState, ...]) -> PolicyVersion:
+async def _found(connection: AsyncConnection, content_hash: str, *states: VersionState) -> PolicyVersion:
+    """The version, locked, if it is in one of these states."""
+    found = await _locked(connection, content_hash)
     if found is None:
         raise VersionUnknownError(f"There is no policy version {content_hash}. `aftersales policy list` shows them.")
     if found.state not in states:
@@ -233,30 +256,9 @@ def _version(found: PolicyVersion) -> Update:
 
 
 async def _change(
-    connection: AsyncConnection, found: PolicyVersion, changes: dict[str, object], act: str, by: Acting, at: datetime
+    connection: AsyncConnection, found: PolicyVersion, changes: dict[str, object], act: Act, by: Acting, at: datetime
 ) -> PolicyVersion:
     changed = found.model_copy(update=changes)
     await connection.execute(_version(found).values(**changes))  # and nothing else: triggers guard the rest
-    await _log(connection, act, changed, by, at, before=found.state)
+    await log_act(connection, act, changed, by, at, before=found.state)
     return changed
-
-
-async def _log(
-    connection: AsyncConnection, act: str, version: PolicyVersion, by: Acting, at: datetime, before: str
-) -> None:
-    told = {"policy_hash": version.content_hash, "name": version.name}
-    if version.effective_from is not None:
-        told["effective_from"] = version.effective_from.isoformat()
-    entry = AuditEntry(
-        number=POLICY_LOG,
-        at=at,
-        actor=by.actor,
-        role=by.role,
-        channel=by.channel,
-        action=act,
-        before=str(before),
-        after=version.state.value,
-        facts=json.dumps(told, sort_keys=True),
-        why=version.note if act == "policy_drafted" else "",
-    )
-    await AuditRows(connection).append_audit((entry,))

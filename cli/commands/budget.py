@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
 from aftersales.contract.values import Role
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError
-from cli.commands.identity import speaker_of
+from cli.commands.identity import RoleNotHeldError, Speaker, speaker_of
 from cli.commands.parameters import DEFAULT_HOME, HomeOption, StaffActorOption, StaffRoleOption, said_in
 from cli.commands.screen import amount, console, moment, plain, say, table, words
+from cli.home import STAFF_KEY_ID
 from domain.budgets import Cause
 
 if TYPE_CHECKING:
     from activities.alerting import Turn
+    from activities.ports import Store
     from activities.precautions import Breaker
     from storage.budgets import Spent
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST: Final = 1000
 FORMAT: Final = ["%Y-%m-%d"]
-SUPERVISORS: Final = (Role.SUPERVISOR, Role.ADMIN)
 ReasonOption = Annotated[str, typer.Option(help="Why, for the log and for your colleagues.")]
 app = typer.Typer()
 
@@ -80,13 +81,36 @@ async def _turn(deployment: Deployment, turn: Turn, reason: str, actor: str | No
     from activities.alerting import BreakerTurn, turn_breaker
     from storage.store import SqlStore
 
-    speaker = await speaker_of(deployment, actor, role, SUPERVISORS)
-    said = BreakerTurn.model_validate({"turn": turn, "reason": reason, **speaker._asdict()})
-    async with deployment.database() as engine, SqlStore(engine).begin() as unit:
-        turned = await turn_breaker(unit, said, datetime.now(UTC))
+    async with deployment.database() as engine:
+        store, now = SqlStore(engine), datetime.now(UTC)
+        speaker = await supervisor(deployment, store, Attempt(turn, reason, now), actor, role)
+        said = BreakerTurn.model_validate({"turn": turn, "reason": reason, **speaker._asdict()})
+        turned = await turn_breaker(store, said, now)
     if not turned:
         raise CommandError(f"The breaker is {_STANDS[turn.value]} already; `aftersales budget show` tells since when.")
     say(_SAYS[turn.value])
+
+
+class Attempt(NamedTuple):
+    """What somebody wants, why, and when."""
+
+    turn: Turn
+    reason: str
+    at: datetime
+
+
+async def supervisor(
+    deployment: Deployment, store: Store, attempt: Attempt, actor: str | None, role: Role | None
+) -> Speaker:
+    """Who turns it; somebody of the staff who may not is written down. Raises as `speaker_of`."""
+    from activities.alerting import MAY_TURN, RefusedTurn, note_refusal
+
+    try:
+        return await speaker_of(deployment, actor, role, MAY_TURN)
+    except RoleNotHeldError as error:
+        refused = RefusedTurn(attempt.turn, attempt.reason, error.actor, error.asked or "staff", STAFF_KEY_ID)
+        await note_refusal(store, refused, error, attempt.at)
+        raise
 
 
 _STANDS: Final = {"open": "open", "close": "closed"}
@@ -122,8 +146,9 @@ def standing_of(breaker: Breaker) -> str:
             f" since {moment(breaker.changed_at)} ({breaker.changed_by}: {breaker.why})" if breaker.changed_at else ""
         )
         return f"The rules approve by themselves{since}."
+    why = _why(breaker).rstrip(".。")
     return (
-        f"Stopped since {moment(breaker.changed_at)}: {_why(breaker)}. Cases go to people until a supervisor says: "
+        f"Stopped since {moment(breaker.changed_at)}: {why}. Cases go to people until a supervisor says: "
         'aftersales budget close --reason "..."'
     )
 

@@ -28,6 +28,7 @@ ASSESSED: Final = "assessed"
 
 
 AMOUNT: Final = "amount_minor"
+NOTHING_ALONE: Final = "No single fact would have changed the outcome: it takes several, or another application."
 
 
 class Explained(NamedTuple):
@@ -101,7 +102,7 @@ def _assessment_object(explained: Explained, assessed: AssessmentRow) -> dict[st
 
 def _panel(explained: Explained, assessed: AssessmentRow) -> Panel:
     parts: list[RenderableType] = [_summary(explained, assessed), _rows(explained, assessed)]
-    parts += [_changes(assessed)] if assessed.changes else []
+    parts.append(_changes(assessed) if assessed.changes else plain(NOTHING_ALONE))
     parts += [_risk(assessed)] if assessed.risk.parts else []
     parts.append(_facts(assessed))
     return Panel(Group(*parts), title=f"Assessment {assessed.sequence}, {moment(assessed.at)}", title_align="left")

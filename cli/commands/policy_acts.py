@@ -16,20 +16,21 @@ import typer
 from aftersales.contract.values import Role
 from cli.commands.deployment import Deployment
 from cli.commands.errors import FAILED, MistypedError
-from cli.commands.identity import speaker_of
+from cli.commands.identity import RoleNotHeldError, speaker_of
 from cli.commands.parameters import DEFAULT_HOME, HomeOption, StaffActorOption, StaffRoleOption, said_in
 from cli.commands.policy_reading import HASH_SHOWN, compare, is_folder
 from cli.commands.screen import moment, say
+from cli.home import STAFF_KEY_ID
 
 if TYPE_CHECKING:
-    from activities.policy_versions import Acting
+    from activities.policy_versions import Act, Acting
     from policy.publishing import Found
     from storage.policies import PolicyStore
 
 # ruff: noqa: PLC0415 - database and engine are not needed for `--help`
 
-WRITERS: Final = (Role.POLICY_AUTHOR,)
-PUBLISHERS: Final = (Role.POLICY_AUTHOR, Role.SUPERVISOR, Role.ADMIN)
+MOST_FAULTS: Final = 50
+"""So many are shown at once; nobody mends more before checking again."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,14 @@ class Author:
         asyncio.run(self._withdraw())
 
     async def _draft(self, name: str, note: str) -> None:
+        from activities.policy_versions import DRAFT
         from policy.document import canonical
         from policy.loader import folder_of, packaged_names, read_folder
 
         if name in packaged_names():
             raise MistypedError(f"--name {name} is a version that comes with the product; choose another name.")
         files = read_folder(folder_of(Path(self.version)))
-        async with self._acting(WRITERS) as (store, by):
+        async with self._acting(DRAFT) as (store, by):
             kept = await store.draft(canonical(files), name, note, by, _now())
         say(f"Kept as the draft {kept.name} ({kept.content_hash[:HASH_SHOWN]}).")
         say(f"Next: aftersales policy check {quote(kept.name)}")
@@ -75,9 +77,10 @@ class Author:
         _tell(examine(read_folder(Path(self.version))), f"The version in {self.version}")
 
     async def _check_kept(self) -> None:
+        from activities.policy_versions import CHECK
         from policy.publishing import check
 
-        async with self._acting(PUBLISHERS) as (store, by):
+        async with self._acting(CHECK) as (store, by):
             version = await store.find(self.version)
             found = await check(store, version.content_hash, by, _now())
         _tell(found, f"The version {version.name}")
@@ -98,33 +101,52 @@ class Author:
             say(f"That one cannot be read any more: {error}")
 
     async def _publish(self, effective_from: datetime | None) -> None:
+        from activities.policy_versions import PUBLISH
         from policy.publishing import publish
 
-        async with self._acting(PUBLISHERS) as (store, by):
+        async with self._acting(PUBLISH) as (store, by):
             version = await store.find(self.version)
             published = await publish(store, version.content_hash, effective_from, by, _now())
         say(f"{published.name} is in force from {moment(published.effective_from)}; cases opened before keep theirs.")
 
     async def _withdraw(self) -> None:
-        async with self._acting(PUBLISHERS) as (store, by):
+        from activities.policy_versions import WITHDRAW
+
+        async with self._acting(WITHDRAW) as (store, by):
             version = await store.find(self.version)
             await store.withdraw(version.content_hash, by, _now())
         say(f"{version.name} is withdrawn.")
 
     @asynccontextmanager
-    async def _acting(self, roles: tuple[Role, ...]) -> AsyncIterator[tuple[PolicyStore, Acting]]:
-        from activities.policy_versions import Acting
+    async def _acting(self, act: Act) -> AsyncIterator[tuple[PolicyStore, Acting]]:
         from storage.policies import PolicyStore
 
         deployment = Deployment(self.home)
-        speaker = await speaker_of(deployment, self.actor, self.role, roles)
         async with deployment.database() as engine:
-            yield PolicyStore(engine), Acting(actor=speaker.actor, role=speaker.role, channel=speaker.channel)
+            store = PolicyStore(engine)
+            yield store, await acting_as(deployment, store, act, self.version, self.actor, self.role)
+
+
+async def acting_as(
+    deployment: Deployment, store: PolicyStore, act: Act, version: str, actor: str | None, role: Role | None
+) -> Acting:
+    """Who does it. Somebody of the staff who may not is written down. Raises as `speaker_of`."""
+    from activities.policy_versions import Acting, RefusedAct
+
+    try:
+        speaker = await speaker_of(deployment, actor, role, act.roles)
+    except RoleNotHeldError as error:
+        refused = RefusedAct(act, version, error.actor, error.asked or "staff", STAFF_KEY_ID, error.code.value)
+        await store.note_refusal(refused, _now())
+        raise
+    return Acting(actor=speaker.actor, role=speaker.role, channel=speaker.channel, account=speaker.account)
 
 
 def _tell(found: Found, what: str) -> None:
-    for fault in found.faults:
+    for fault in found.faults[:MOST_FAULTS]:
         say(str(fault))
+    if len(found.faults) > MOST_FAULTS:
+        say(f"… and {len(found.faults) - MOST_FAULTS} more.")
     if found.faults:
         say(f"{what} is refused; nothing of it was taken in force.")
         raise typer.Exit(FAILED)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cli.commands.deployment import Deployment
-from cli.commands.policy_reading import HASH_SHOWN, files_named
+from cli.commands.policy_reading import HASH_SHOWN, files_named, is_folder
 from policy.engine import ZenPolicy
 from policy.loader import compile_version, load_policy, packaged_names
 from policy.shelf import Shelf
@@ -30,7 +30,12 @@ class Found(NamedTuple):
 
 async def version_named(deployment: Deployment, named: str) -> Found:
     """A folder, a packaged version, or one that is kept, by name or hash. Raises PolicyError, StorageError."""
-    return Found(compile_version(await files_named(deployment, named)), Path(named).name)
+    return Found(compile_version(await files_named(deployment, named)), _called(named))
+
+
+def _called(named: str) -> str:
+    """A folder by its own name, also where it is typed as `.`."""
+    return Path(named).resolve().name if is_folder(named) else named
 
 
 async def version_of(engine: AsyncEngine, content_hash: str) -> Found | None:

@@ -12,9 +12,8 @@ import typer
 from aftersales.contract.values import Role
 from cli.commands.deployment import Deployment
 from cli.commands.errors import MistypedError
-from cli.commands.identity import speaker_of
 from cli.commands.parameters import DEFAULT_HOME, HomeOption, StaffActorOption, StaffRoleOption
-from cli.commands.policy_acts import PUBLISHERS
+from cli.commands.policy_acts import acting_as
 from cli.commands.policy_test import LISTED, Period, SinceOption, UntilOption, period
 from cli.commands.screen import amount, console, moment, plain, say, table, words
 
@@ -48,14 +47,13 @@ def shadow(
 
 
 async def _choose(deployment: Deployment, version: str, actor: str | None, role: Role | None) -> None:
-    from activities.policy_versions import Acting
+    from activities.policy_versions import SHADOW, SHADOW_ENDS
     from storage.policies import PolicyStore
 
-    speaker = await speaker_of(deployment, actor, role, PUBLISHERS)
     async with deployment.database() as engine:
         store = PolicyStore(engine)
+        by = await acting_as(deployment, store, SHADOW if version else SHADOW_ENDS, version, actor, role)
         chosen = await store.find(version) if version else None
-        by = Acting(actor=speaker.actor, role=speaker.role, channel=speaker.channel)
         await store.set_shadow(chosen.content_hash if chosen else None, by, datetime.now(UTC))
     if chosen is None:
         say("No version runs in the shadow.")

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import re
 import statistics
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,7 +139,7 @@ async def tried(listing: AssessmentListing, draft: Found, against: Found | None,
 
     made = BackTest(draft.policy, against.policy if against else None)
     total = await listing.count(*of)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("Past cases", total=total)
         async for cases in listing.past_cases(*of):
             made.add(cases)

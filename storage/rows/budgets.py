@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Insert, and_, bindparam, func, or_, select, update
+from sqlalchemy import Insert, Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.alerting import BREAKER_LOG
@@ -17,11 +17,11 @@ from activities.precautions import Breaker, Held, Spending
 from activities.rows import AuditEntry
 from activities.rulings import Breaking, Ceilings
 from aftersales.contract.values import LegState
-from domain.budgets import Broken, Limits, Traffic, broken_by
+from domain.budgets import Broken, Limits, Traffic, broken_by, still_counts
 from storage.rows.audit import AuditRows
-from storage.rows.base import Rows, upsert
+from storage.rows.base import Rows, update_row, upsert
 from storage.rows.orders import total
-from storage.tables import BREAKERS, BUDGETS, LEGS, PULSES
+from storage.tables import BREAKERS, BUDGET_USES, BUDGETS, LEGS, PULSES
 
 AUTOMATIC: Final = "automatic"
 HOUR: Final = timedelta(hours=1)
@@ -45,15 +45,16 @@ _APPROVED: Final = select(total(PULSES.c.cases).label("cases"), func.min(PULSES.
 _BREAKER: Final = select(BREAKERS).where(BREAKERS.c.name == AUTOMATIC)
 
 
-_TAKE_BACK: Final = (
+_COUNT_OTHERWISE: Final = (
     update(BUDGETS)
     .where(*(column == bindparam(f"its_{column.name}") for column in BUDGETS.primary_key))
-    .values(minor=BUDGETS.c.minor - bindparam("less"), cases=BUDGETS.c.cases - 1)
+    .values(minor=BUDGETS.c.minor + bindparam("more"), cases=BUDGETS.c.cases + bindparam("more_cases"))
 )
+_USES: Final = select(BUDGET_USES).where(BUDGET_USES.c.number == bindparam("number")).with_for_update()
 
 
 class Scope(StrEnum):
-    """What a budget is of."""
+    """What a budget is of; locked in this sequence."""
 
     CUSTOMER = "customer"
     PRODUCT = "product"
@@ -85,7 +86,25 @@ class BudgetRows(Rows):
                 return part.held
         pulse = {"at": _pulse_of(spending.at), "cases": 1}
         await self._connection.execute(_count_pulse(self._connection.dialect.name), pulse)
+        uses = [_key(spending, part) | {"minor": part.minor, "kept": part.minor} for part in parts]
+        await self._connection.execute(
+            _add_to_uses(self._connection.dialect.name), [use | {"number": spending.number} for use in uses]
+        )
         return None
+
+    async def keep_of_budgets(self, number: str, minor: int) -> None:
+        uses = (await self._connection.execute(_USES, {"number": number})).all()
+        whole = sum(use.minor for use in uses if use.scope == Scope.DAY)
+        for use in sorted(uses, key=_in_line):
+            kept = still_counts(use.minor, whole, minor)
+            if kept != use.kept:
+                await self._count_otherwise(use, kept)
+
+    async def _count_otherwise(self, use: Row[Any], kept: int) -> None:
+        budget = {f"its_{column.name}": use._mapping[column.name] for column in BUDGETS.primary_key}
+        more = {"more": kept - use.kept, "more_cases": (kept > 0) - (use.kept > 0)}
+        await self._connection.execute(_COUNT_OTHERWISE, budget | more)
+        await update_row(self._connection, BUDGET_USES, {**use._mapping, "kept": kept})
 
     async def _add(self, spending: Spending, part: _Part) -> int:
         """What the budget then comes to, in minor units."""
@@ -95,8 +114,8 @@ class BudgetRows(Rows):
 
     async def _take_back(self, spending: Spending, parts: tuple[_Part, ...]) -> None:
         rows = [{f"its_{name}": value for name, value in _key(spending, part).items()} for part in parts]
-        amounts = [{"less": part.minor} for part in parts]
-        await self._connection.execute(_TAKE_BACK, [a | b for a, b in zip(rows, amounts, strict=True)])
+        amounts = [{"more": -part.minor, "more_cases": -1} for part in parts]
+        await self._connection.execute(_COUNT_OTHERWISE, [a | b for a, b in zip(rows, amounts, strict=True)])
 
 
 class BreakerRows(AuditRows):
@@ -147,6 +166,11 @@ def _key(spending: Spending, part: _Part) -> dict[str, Any]:
     return {"day": spending.day, "scope": part.scope, "key": part.key, "currency": spending.amount.currency}
 
 
+def _in_line(use: Row[Any]) -> tuple[Any, ...]:
+    """The sequence in which `spend` locks the counters."""
+    return use.day, list(Scope).index(Scope(use.scope)), use.key
+
+
 def _pulse_of(at: datetime) -> datetime:
     """The beginning of the step that a moment falls into, counted from the full hour."""
     return at - timedelta(seconds=at.timestamp() % PULSE.total_seconds())
@@ -176,6 +200,13 @@ def _add_to_budget(dialect: str) -> Insert:
     sums = {name: BUDGETS.c[name] + statement.excluded[name] for name in ("minor", "cases")}
     added = statement.on_conflict_do_update(index_elements=list(BUDGETS.primary_key), set_=sums)
     return added.returning(BUDGETS.c.minor)
+
+
+@cache
+def _add_to_uses(dialect: str) -> Insert:
+    statement = upsert(dialect, BUDGET_USES)
+    sums = {name: BUDGET_USES.c[name] + statement.excluded[name] for name in ("minor", "kept")}
+    return statement.on_conflict_do_update(index_elements=list(BUDGET_USES.primary_key), set_=sums)
 
 
 @cache

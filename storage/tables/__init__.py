@@ -6,7 +6,7 @@ from storage.tables.assessments import ASSESSMENTS
 from storage.tables.audit import AUDIT, AUDIT_HEADS, AUDIT_SEALS, AUDIT_WORDS, PEOPLE
 from storage.tables.base import metadata
 from storage.tables.cases import CASE_UNITS, CASES, CLAIMED_REQUESTS, LEGS, SHIPPING_LINE
-from storage.tables.ceilings import APPROVALS, BREAKERS, BUDGETS, PULSES
+from storage.tables.ceilings import APPROVALS, BREAKERS, BUDGET_USES, BUDGETS, PULSES
 from storage.tables.evidence import EVIDENCE, EVIDENCE_CHECKS, EVIDENCE_CONTENTS, LIKENESS_BANDS
 from storage.tables.journals import HEARD_MESSAGES, LEDGER, MAILS, STEPS
 from storage.tables.orders import ACCOUNTS, ORDER_LINES, ORDERS, TENDERS
@@ -41,6 +41,7 @@ __all__ = [
     "AUDIT_WORDS",
     "BREAKERS",
     "BUDGETS",
+    "BUDGET_USES",
     "CASES",
     "CASE_MARKS",
     "CASE_UNITS",

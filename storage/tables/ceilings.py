@@ -38,6 +38,20 @@ class Budgets(Stored, table=True):
     cases: int
 
 
+class BudgetUses(Stored, table=True):
+    """What a case took of a budget, and how much of that still counts."""
+
+    __table_args__ = (CheckConstraint("kept >= 0 AND kept <= minor", name="kept_of_what_was_used"),)
+
+    number: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    currency: str = Field(primary_key=True)
+    minor: int = Field(sa_type=BigInteger)
+    kept: int = Field(sa_type=BigInteger)
+
+
 class Pulses(Stored, table=True):
     """How many cases the rules approved within some minutes from `at` on."""
 
@@ -60,5 +74,6 @@ class Breakers(Stored, table=True):
 
 APPROVALS = table_of(Approvals)
 BUDGETS = table_of(Budgets)
+BUDGET_USES = table_of(BudgetUses)
 PULSES = table_of(Pulses)
 BREAKERS = table_of(Breakers)

@@ -31,8 +31,7 @@ class Bosses:
 
 
 async def turn(store: Store, said: BreakerTurn, minutes: int = 0) -> bool:
-    async with store.begin() as unit:
-        return await turn_breaker(unit, said, NOW + timedelta(minutes=minutes))
+    return await turn_breaker(store, said, NOW + timedelta(minutes=minutes))
 
 
 @pytest.fixture(name="courier")
@@ -101,6 +100,10 @@ class TestTurning:
         with pytest.raises(AftersalesError) as refused:
             await turn(store, CLOSE.model_copy(update={"role": role}))
         assert refused.value.code is ErrorCode.ROLE_NOT_ALLOWED
+        async with store.begin() as unit:
+            [entry] = await unit.log("breaker")
+        assert (entry.action, entry.before, entry.reason) == ("refused", "breaker_closed", "role_not_allowed")
+        assert (entry.actor, entry.role, entry.why) == ("boss-2", role, "It was the sale.")
 
     async def test_an_account_of_ours_must_hold_the_role_now(self, store: Store, engine: AsyncEngine) -> None:
         ours = OPEN.model_copy(update={"account": True})

@@ -10,9 +10,11 @@ from activities.case_steps import CaseSteps
 from activities.particulars import Particulars
 from activities.precautions import Breaker, Held
 from activities.rulings import Action, Ceilings, RiskLevel, RiskRules, Shipment
-from aftersales.contract.messages import Application
-from aftersales.contract.values import CaseStatus, Money, WaitsFor
+from activities.types import OutcomeKind, Standing
+from aftersales.contract.messages import Application, Withdrawal
+from aftersales.contract.values import CaseStatus, DecisionKind, Money, Role, WaitsFor
 from domain.chargebacks import Chargeback, ChargebackState
+from storage.budgets import BudgetBook
 from storage.orders import save_orders
 from storage.rows.risk import chargeback_values
 from storage.tables import CHARGEBACKS
@@ -142,6 +144,62 @@ async def test_a_budget_is_a_days(desk: Desk, policy: FakePolicy) -> None:
     await save_orders(desk.engine, [order_record("order-2")])
     next_day = await desk.apply(application(order_id="order-2"), "next day")
     assert next_day.standing.status is CaseStatus.PAYING
+
+
+async def budgets_used(desk: Desk) -> set[int]:
+    """What counts of the budgets of the day, the customer, and the product, in minor units."""
+    spent = await BudgetBook(desk.engine).spent(NOW.date(), limit=10)
+    return {each.amount.minor for each in spent}
+
+
+async def pay_both(desk: Desk, kind: OutcomeKind, *, elsewhere: bool = False) -> Standing:
+    """Both payments of the order give some of the cup back; where the case then stands."""
+    await desk.pay(kind, leg=1, elsewhere=elsewhere)
+    return await desk.pay(kind, leg=2, elsewhere=elsewhere)
+
+
+async def test_what_a_withdrawn_case_took_of_the_budgets_is_other_cases_to_use(desk: Desk, policy: FakePolicy) -> None:
+    limited(policy, automatic_day=ONE_CUP)
+    await desk.apply()
+    desk.later(days=1)
+    assert (await desk.say(Withdrawal())).accepted
+    assert await budgets_used(desk) == set(), "it goes back to the day that it was taken from"
+    desk.now = NOW
+    assert (await desk.apply(request_key="second")).standing.status is CaseStatus.PAYING
+
+
+async def test_a_refund_that_fails_keeps_its_budget_until_it_is_given_up(desk: Desk) -> None:
+    await desk.apply()
+    await pay_both(desk, OutcomeKind.REJECTED, elsewhere=True)
+    assert await budgets_used(desk) == {ONE_CUP}, "the customer may name another destination"
+    given_up = await desk.decide(DecisionKind.REJECT, Role.FINANCE, reason_code="gone", explanation="Not to be found.")
+    assert given_up.accepted
+    assert await budgets_used(desk) == set()
+    assert (await pay_both(desk, OutcomeKind.SUCCEEDED)).status is CaseStatus.REFUNDED
+    assert await budgets_used(desk) == {ONE_CUP}, "the money moved after all"
+
+
+async def test_of_a_refund_that_is_paid_in_part_the_rest_is_given_back(desk: Desk) -> None:
+    await desk.apply()
+    await desk.pay(OutcomeKind.SUCCEEDED, leg=1)
+    await desk.pay(OutcomeKind.REJECTED, leg=2)
+    await desk.decide(DecisionKind.REJECT, Role.FINANCE, reason_code="gone", explanation="Not to be found.")
+    assert (await desk.case()).status is CaseStatus.PARTLY_REFUNDED
+    assert await budgets_used(desk) == {(await desk.legs())[0].leg.amount.minor}
+
+
+async def test_closed_without_a_payment_a_case_gives_its_budget_back(desk: Desk) -> None:
+    await desk.apply()
+    await pay_both(desk, OutcomeKind.REJECTED)
+    await desk.elapse("closed")
+    assert await budgets_used(desk) == set()
+
+
+async def test_what_is_paid_is_used_up(desk: Desk) -> None:
+    await desk.apply()
+    await pay_both(desk, OutcomeKind.SUCCEEDED)
+    await desk.elapse("closed")
+    assert await budgets_used(desk) == {ONE_CUP}
 
 
 async def test_a_customers_ceiling_counts_what_was_granted_within_the_period(desk: Desk, policy: FakePolicy) -> None:

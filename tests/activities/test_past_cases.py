@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from activities.past_cases import OF_THE_HOUR, done_about
+from activities.gates import OF_THE_HOUR
+from activities.past_cases import done_about
 from activities.precautions import Held
 from activities.rulings import Action
 from aftersales.contract.values import CaseKind

@@ -11,8 +11,9 @@ from activities.ports import Unit
 from activities.precautions import Disagreement
 from activities.rulings import Action
 from aftersales.contract.numbers import number_for
-from tests.cli.decided import Shell, home_with
-from tests.policy.cases import row_of, spoilt
+from cli.home import Home
+from tests.cli.homes import write
+from tests.cli.shell import Shell
 from tests.support.assessed import assessment
 
 NOW = datetime.now(UTC)
@@ -27,28 +28,20 @@ SAID = (
 )
 
 
-async def write(unit: Unit) -> None:
+async def beside_the_shadow(unit: Unit) -> None:
     for place, shadow in enumerate(SAID):
         row = assessment(number=number_for("shop", str(place)), at=NOW - timedelta(days=place + 1), shadow=shadow)
         await unit.store_assessment(row)
 
 
-@pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(home_with(tmp_path / "home", write), monkeypatch, capsys)
-
-
-@pytest.fixture
-def winter(tmp_path: Path) -> Path:
-    (tmp_path / "winter").mkdir()
-    return spoilt(
-        tmp_path / "winter", "eligibility.json", lambda table: row_of(table, "ordinary").update(window_days="14")
-    )
+@pytest.fixture(autouse=True)
+def assessed(home: Home) -> None:
+    write(home, beside_the_shadow)
 
 
 def test_a_checked_version_runs_in_the_shadow_until_it_is_called_off(shell: Shell, winter: Path) -> None:
     shell.ok("policy", "draft", winter, "--name", "winter", "--note", "fourteen days", *AUTHOR)
-    assert "must be checked" in shell.refused("policy", "shadow", "winter", *AUTHOR, status=1)
+    assert "must be checked" in shell.refused("policy", "shadow", "winter", *AUTHOR)
     shell.ok("policy", "check", "winter", *AUTHOR)
     assert "winter runs in the shadow" in shell.ok("policy", "shadow", "winter", *AUTHOR)
     assert "in the shadow" in shell.ok("policy", "list")
@@ -68,9 +61,12 @@ def test_the_report_counts_disagreements_and_failures_with_their_money(shell: Sh
     ):
         assert told in flat
     assert "No disagreement" in shell.ok("policy", "shadow", "--report", "--since", "12h")
+    one = ("--since", "36h")
+    assert "1 disagreement in" in shell.ok("policy", "shadow", "--report", *one)
+    assert "with 1 case assessed." in shell.ok("policy", "shadow", "--report", *one)
 
 
 def test_one_thing_is_asked_for_at_a_time_and_by_whoever_may(shell: Shell) -> None:
     for typed in ((), ("v1", "--off"), ("--off", "--report")):
         assert "one of the three" in shell.refused("policy", "shadow", *typed, status=2)
-    assert "these may" in shell.refused("policy", "shadow", "--off", "--actor", "li", "--role", "agent", status=1)
+    assert "these may" in shell.refused("policy", "shadow", "--off", "--actor", "li", "--role", "agent")

@@ -13,7 +13,8 @@ from activities.rows import HeardMessage
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, MessageKind
 from cli.home import Home
-from tests.cli.decided import Shell, home_with
+from tests.cli.homes import home_in, write
+from tests.cli.shell import Shell
 from tests.policy.cases import facts, row_of, spoilt
 from tests.storage.builders import case_row, posting, start
 from tests.support.assessed import assessment
@@ -23,7 +24,7 @@ LARGE = [number_for("shop", f"large-{place}") for place in range(30)]
 SMALL = [number_for("shop", f"small-{place}") for place in range(3)]
 
 
-async def write(unit: Unit) -> None:
+async def cases(unit: Unit) -> None:
     """Thirty cases above the bound, which a person worked on for four minutes and paid one of; three below it."""
     for number in LARGE:
         await unit.store_assessment(assessment(facts(amount_minor=25_000), number, at=NOW - timedelta(days=3)))
@@ -43,13 +44,10 @@ def heard(number: str, kind: MessageKind, at: datetime) -> HeardMessage:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return home_with(tmp_path_factory.mktemp("past") / "home", write)
-
-
-@pytest.fixture
-def shell(home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(home, monkeypatch, capsys)
+def home(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Home:
+    made = home_in(tmp_path_factory.mktemp("past") / "home", migrated_file)
+    write(made, cases)
+    return made
 
 
 @pytest.fixture
@@ -93,6 +91,18 @@ def test_minutes_that_were_not_measured_are_said_to_be_so(shell: Shell, generous
     assert "5.0 saved, 30 reviews (10 minutes a review, which were not measured)" in said
 
 
+def test_where_nothing_can_be_written_is_said_before_any_case_is_tried(
+    shell: Shell, generous: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("A file.")
+    for option in (("--csv", tmp_path / "nowhere" / "a.csv"), ("--csv", tmp_path), ("--out", tmp_path / "taken")):
+        told = shell.refused("policy", "test", generous, *option)
+        assert f"{option[1]} cannot be used" in told
+    untouched = tmp_path / "cases.csv"
+    assert "No case was" in shell.refused("policy", "test", generous, "--since", "1h", "--csv", untouched)
+    assert not untouched.exists()
+
+
 def test_the_same_version_decides_as_it_did(shell: Shell) -> None:
     shown = shell.ok("policy", "test", "v1")
     assert "would have decided every case as it was decided" in shown
@@ -113,8 +123,8 @@ def test_only_the_time_that_was_asked_for_counts(shell: Shell, generous: Path) -
 def test_what_cannot_be_tried_is_refused_with_the_reason(shell: Shell, generous: Path, tmp_path: Path) -> None:
     for typed, told in (("soon", "no time"), ("2090-01-01", "not before")):
         assert told in shell.refused("policy", "test", generous, "--since", typed, status=2)
-    assert "No case was assessed" in shell.refused("policy", "test", generous, "--since", "1h", status=1)
+    assert "No case was assessed" in shell.refused("policy", "test", generous, "--since", "1h")
     (tmp_path / "slip").mkdir()
     slip = spoilt(tmp_path / "slip", "decision.json", lambda table: row_of(table, "fault_shown").update(unused="tru"))
-    told = shell.refused("policy", "test", slip, status=1)
+    told = shell.refused("policy", "test", slip)
     assert all(place in told for place in ("'decision'", "'fault_shown'", "'unused'", "tru"))

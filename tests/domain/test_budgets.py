@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domain.budgets import Broken, Cause, Limits, Traffic, broken_by
+from domain.budgets import Broken, Cause, Limits, Traffic, broken_by, still_counts
 
 LIMITS = Limits(least_cases=10, refund_rate_percent=300, least_calls=20, failure_percent=25)
 QUIET = Traffic(cases=10, calls=20, failed=0, before_cases=700, before_hours=168)
@@ -37,3 +39,13 @@ def test_of_a_history_of_less_than_a_day_nobody_says_what_is_usual() -> None:
 def test_a_quarter_of_the_providers_calls_failing_breaks_the_circuit(calls: int, failed: int, breaks: bool) -> None:
     found = broken_by(QUIET._replace(calls=calls, failed=failed), LIMITS)
     assert found == (Broken(Cause.PROVIDER_FAILURES, failed, calls) if breaks else None)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=5), st.integers(0, 10**10))
+def test_of_what_is_kept_of_an_approval_no_budget_counts_less_than_its_share(parts: list[int], kept: int) -> None:
+    whole = sum(parts)
+    counted = [still_counts(part, whole, kept) for part in parts]
+    assert all(0 <= count <= part for count, part in zip(counted, parts, strict=True))
+    assert min(kept, whole) <= sum(counted) <= min(kept, whole) + len(parts)
+    if kept >= whole:
+        assert counted == parts

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from activities.rulings import Action, Breaking, Ceilings, Change, Facts, Fired, RiskRules, Ruling
+from activities.rulings import Action, Breaking, Ceilings, Change, Doing, Facts, Fired, RiskRules, Ruling
 from activities.types import Timings
 from aftersales.contract.values import CaseKind, Reason
 from domain.promotions import PromotionChoice
@@ -72,7 +72,7 @@ class FakePolicy:
         self.facts.append(facts)
         return self.ruling
 
-    def changes(self, facts: Facts, ruling: Ruling) -> tuple[Change, ...]:  # noqa: ARG002 - the port's words
+    def changes(self, facts: Facts, ruling: Ruling, gates: Doing) -> tuple[Change, ...]:  # noqa: ARG002 - the same
         return self.would_change
 
     async def in_force(self, at: datetime) -> FakePolicy:  # noqa: ARG002 - the port's words

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hypothesis import given
+from hypothesis import strategies as st
 
-from activities.rulings import Action, Change, Facts, Goods, Listed, Ruling
+from activities.gates import Gates
+from activities.rulings import APPROVALS, Action, Change, Facts, Goods, Listed, Ruling
 from aftersales.contract.values import Reason
 from policy.changes import FINAL_SALE, MOST, OTHER_APPLICATION, what_would_change, with_fact
+from tests.fakes.policy import NO_LIMITS
 from tests.policy.cases import any_case, facts
 from tests.support.assessed import packaged
 
@@ -45,6 +48,32 @@ def test_each_change_leads_to_the_action_and_row_that_it_names(known: Facts) -> 
         assert (other.action, other.row) == (change.action, change.row)
         assert change.action is not now
         assert change.now != change.otherwise
+
+
+@given(any_case(), st.integers(0, 120_000), st.sampled_from([(), ("day_budget",)]), st.integers(-500, 500))
+def test_with_the_gates_each_change_leads_to_what_would_really_have_been_done(
+    known: Facts, ceiling: int, held: tuple[str, ...], besides_minor: int
+) -> None:
+    gates = Gates(NO_LIMITS.model_copy(update={"automatic_case": ceiling}), held, besides_minor)
+    present = gates.done(known, packaged().rule(known).action)
+    for change in packaged().changes(known, packaged().rule(known), gates):
+        otherwise = with_fact(known, change.fact, meant(known, change))
+        other = packaged().rule(otherwise)
+        assert (gates.done(otherwise, other.action), other.row) == (change.action, change.row)
+        assert change.action is not present
+
+
+def test_what_only_its_ceiling_held_back_would_have_been_approved_up_to_it() -> None:
+    gates = Gates(NO_LIMITS.model_copy(update={"automatic_case": 5000}), ("automatic_ceiling",), besides_minor=600)
+    found = packaged().changes(facts(), packaged().rule(facts()), gates)
+    assert Change(fact="amount_minor", now="9990", otherwise="4400", action=Action.APPROVE, row="fault_shown") in found
+    assert Action.REVIEW not in {change.action for change in found}, "that is what was done"
+
+
+def test_while_the_breaker_is_open_no_fact_would_have_led_to_an_approval() -> None:
+    found = packaged().changes(facts(), packaged().rule(facts()), Gates(NO_LIMITS, ("breaker_open",)))
+    assert found
+    assert not APPROVALS & {change.action for change in found}
 
 
 @given(any_case())

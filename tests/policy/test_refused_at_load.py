@@ -75,6 +75,13 @@ def one_column_twice(document: Document) -> None:
     table_of(document)["inputs"].append(table_of(document)["inputs"][0])
 
 
+def two_columns_for_one_fact(document: Document) -> None:
+    """The engine asks for both, our own reading would know of one."""
+    table_of(document)["inputs"].append({"id": "amount_2", "name": "Amount", "field": "amount_minor"})
+    for rule in table_of(document)["rules"]:
+        rule["amount_2"] = ""
+
+
 def no_input_schema(document: Document) -> None:
     document["nodes"][0]["content"]["schema"] = ""
 
@@ -170,6 +177,7 @@ def reason_code_in_capitals(document: Document) -> None:
         (column_without_a_name, "has no name"),
         (output_missing, "missing reason_code"),
         (one_column_twice, "an id of its own"),
+        (two_columns_for_one_fact, "column 'amount_2': another column asks for the fact 'amount_minor' already"),
         (no_input_schema, "schema"),
         (schema_without_a_fact, "missing unused"),
         (schema_with_fractions, "'string', 'integer' or 'boolean'"),
@@ -231,9 +239,11 @@ def test_an_answer_out_of_its_bounds_is_refused(
         ("risk", lambda content: content["points"].update(gest=1), "unknown: gest"),
         ("risk", lambda content: content["points"].update(guest="5"), "guest"),
         ("risk", lambda content: content.update(high_from=30), "medium_from must be below high_from"),
+        ("risk", lambda content: content.update(high_from=6000), "or no risk is ever high"),
         ("risk", lambda content: content.update(low_from=1), "low_from"),
         ("breaking", lambda content: content.update(failure_percent=101), "failure_percent"),
         ("breaking", lambda content: content.pop("days"), "days"),
+        ("breaking", lambda content: content.update(least_cases=10**6), "least_cases"),
     ],
 )
 def test_risk_and_breaking_are_read_strictly(tmp_path: Path, file: str, spoil: Spoil, sentence: str) -> None:
@@ -255,11 +265,32 @@ def test_routing_by_a_reason_code_that_no_decision_gives_is_refused(tmp_path: Pa
         load_policy(spoilt(tmp_path, "routing.json", spoil))
 
 
-def test_every_file_is_looked_at_before_anybody_is_sent_back_to_work(tmp_path: Path) -> None:
-    folder = spoilt(tmp_path, "decision.json", no_catch_all)
-    (folder / "risk.json").write_text("{}", encoding="utf-8")
-    assert [fault.table for fault in faults_of(read_folder(folder))] == ["decision", "risk"]
+def test_every_file_and_every_cell_is_looked_at_before_anybody_is_sent_back_to_work(tmp_path: Path) -> None:
+    def two_slips(document: Document) -> None:
+        row_of(document, "listed").update(listed='"blok"', action='"revew"')
+        del row_of(document, "fault_shown")["amount_minor"]
+
+    folder = spoilt(tmp_path, "decision.json", two_slips)
+    (folder / "risk.json").write_text('{"points": 1}', encoding="utf-8")
+    assert [(fault.table, fault.row, fault.column) for fault in faults_of(read_folder(folder))] == [
+        ("decision", "listed", "listed"),
+        ("decision", "listed", "action"),
+        ("decision", "fault_shown", "amount_minor"),
+        ("risk", "", "points"),
+        ("risk", "", "medium_from"),
+        ("risk", "", "high_from"),
+    ]
     assert faults_of(read_folder(V1)) == []
+
+
+def test_rows_are_compared_once_every_cell_of_them_is_sound(tmp_path: Path) -> None:
+    def hidden_twice(document: Document) -> None:
+        hidden_row(document)
+        risk_rejects(document)
+
+    faults = faults_of(read_folder(spoilt(tmp_path, "decision.json", hidden_twice)))
+    assert (faults[0].row, faults[-1].row) == ("changed_mind_used", "risk_high")
+    assert faults_of(read_folder(spoilt(tmp_path, "decision.json", no_catch_all)))[0].why.startswith("the last row")
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:

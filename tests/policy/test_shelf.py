@@ -12,6 +12,7 @@ from activities.rulings import Action, Policies
 from activities.types import Timings
 from aftersales.contract.values import CaseKind, Reason
 from policy import PolicyError, load_policy
+from policy.changes import AS_RULED
 from policy.document import canonical
 from policy.loader import read_folder
 from policy.pace import Pace
@@ -91,6 +92,22 @@ async def test_the_draft_in_the_shadow_is_found_by_its_mark(shelf: Shelf, kept: 
     assert found.content_hash == kept.shadow
 
 
+class Torn(FakeVersions):
+    """A draft that breaks whoever reads it."""
+
+    async def content(self, content_hash: str) -> str | None:
+        raise MemoryError(content_hash)
+
+
+async def test_a_draft_that_cannot_be_had_leaves_the_live_version_alone(caplog: pytest.LogCaptureFixture) -> None:
+    torn = Torn()
+    torn.shadow = "d" * 64
+    shelf = Shelf(torn)
+    assert await shelf.shadow() is None
+    assert "in the shadow cannot be had: dddd" in caplog.text
+    assert (await shelf.in_force(NOON)).content_hash == load_policy("v1").content_hash
+
+
 async def test_every_version_runs_at_the_pace_of_the_process(kept: FakeVersions, tmp_path: Path) -> None:
     shelf = Shelf(kept, pace=Pace(1 / 3600, 7))
     kept.current = kept.keep(another_version(tmp_path))
@@ -111,7 +128,7 @@ async def test_with_a_version_that_cannot_be_used_any_more_every_case_goes_to_a_
         policy = await shelf.in_force(NOON)
     ruling = policy.rule(facts())
     assert (ruling.action, ruling.reason_code) == (Action.REVIEW, POLICY_UNUSABLE)
-    assert policy.changes(facts(), ruling) == ()
+    assert policy.changes(facts(), ruling, AS_RULED) == ()
     assert (policy.content_hash, await shelf.version(kept.current)) == (kept.current, None)
     assert policy.ceilings("CNY").automatic_case == 0
     assert policy.ceilings("CNY").agent_case == load_policy("v1").ceilings("CNY").agent_case

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 
@@ -68,12 +69,20 @@ async def test_what_was_not_checked_is_not_published(policies: PolicyStore) -> N
     assert refused.value.code is ErrorCode.NOT_NOW
 
 
-async def test_an_author_cannot_publish_their_own_version(policies: PolicyStore) -> None:
+async def refusals(store: SqlStore) -> list[tuple[str, str, str]]:
+    async with store.begin() as unit:
+        log = await unit.log(POLICY_LOG)
+    return [(each.before, each.actor, each.reason) for each in log if each.action == "refused"]
+
+
+async def test_an_author_cannot_publish_their_own_version(policies: PolicyStore, store: SqlStore) -> None:
     version = await drafted(policies)
     await policies.mark_checked(version.content_hash, LI, NOON)
     with pytest.raises(AftersalesError, match="somebody else") as refused:
         await policies.publish(version.content_hash, None, WANG, NOON)
     assert refused.value.code is ErrorCode.SAME_PERSON
+    assert await refusals(store) == [("policy_published", "wang", "same_person")]
+    assert (await policies.find("winter")).state is VersionState.CHECKED
 
 
 async def test_nor_by_another_spelling_of_their_name(policies: PolicyStore) -> None:
@@ -84,7 +93,9 @@ async def test_nor_by_another_spelling_of_their_name(policies: PolicyStore) -> N
         await policies.publish(version.content_hash, None, other_spelling, NOON)
 
 
-async def test_only_authors_draft_and_no_agent_publishes(policies: PolicyStore) -> None:
+async def test_only_authors_draft_and_no_agent_publishes_and_who_tried_is_in_the_log(
+    policies: PolicyStore, store: SqlStore
+) -> None:
     version = await drafted(policies)
     for refused_act in (
         drafted(policies, "summer", LI),
@@ -92,10 +103,27 @@ async def test_only_authors_draft_and_no_agent_publishes(policies: PolicyStore) 
         policies.publish(version.content_hash, None, AGENT, NOON),
         policies.withdraw(version.content_hash, AGENT, NOON),
         policies.set_shadow(version.content_hash, AGENT, NOON),
+        policies.set_shadow(None, AGENT, NOON),
     ):
         with pytest.raises(AftersalesError, match="these may") as refused:
             await refused_act
         assert refused.value.code is ErrorCode.ROLE_NOT_ALLOWED
+    assert await refusals(store) == [
+        ("policy_drafted", "li", "role_not_allowed"),
+        ("policy_checked", "zhao", "role_not_allowed"),
+        ("policy_published", "zhao", "role_not_allowed"),
+        ("policy_withdrawn", "zhao", "role_not_allowed"),
+        ("policy_shadow_begun", "zhao", "role_not_allowed"),
+        ("policy_shadow_ended", "zhao", "role_not_allowed"),
+    ]
+
+
+async def test_an_account_of_ours_must_hold_the_role_at_that_moment(policies: PolicyStore, store: SqlStore) -> None:
+    version = await drafted(policies)
+    claims_to_be_a_supervisor = LI.model_copy(update={"account": True})
+    with pytest.raises(AftersalesError, match="does not hold that role"):
+        await policies.mark_checked(version.content_hash, claims_to_be_a_supervisor, NOON)
+    assert await refusals(store) == [("policy_checked", "li", "role_not_allowed")]
 
 
 async def test_a_version_is_never_in_force_from_a_moment_that_is_past(policies: PolicyStore) -> None:
@@ -161,6 +189,23 @@ async def test_one_checked_version_runs_in_the_shadow_until_it_is_published(poli
     await policies.set_shadow(first.content_hash, LI, NOON)
     await policies.publish(first.content_hash, None, LI, NOON)
     assert await policies.in_shadow() is None
+
+
+async def test_of_several_that_are_chosen_at_once_one_runs_in_the_shadow(policies: PolicyStore) -> None:
+    versions = [await drafted(policies, f"draft {n}") for n in range(6)]
+    for version in versions:
+        await policies.mark_checked(version.content_hash, WANG, NOON)
+    await asyncio.gather(*(policies.set_shadow(version.content_hash, LI, NOON) for version in versions))
+    assert sum(version.shadow for version in await policies.versions()) == 1
+    assert await policies.in_shadow() in {version.content_hash for version in versions}
+
+
+async def test_of_many_who_draft_the_same_at_once_one_is_its_author(policies: PolicyStore, store: SqlStore) -> None:
+    said = await asyncio.gather(*(drafted(policies) for _ in range(6)), return_exceptions=True)
+    assert sum(isinstance(each, PolicyVersion) for each in said) == 1
+    assert all("kept already" in str(each) for each in said if isinstance(each, BaseException))
+    async with store.begin() as unit:
+        assert len(await unit.log(POLICY_LOG)) == 1
 
 
 async def test_a_version_that_is_not_there_or_not_one_is_said_to_be_so(policies: PolicyStore) -> None:

@@ -100,4 +100,35 @@ GATES: Final = (
         ),
         tests=(f"{_OF_GATES}::test_an_open_breaker_stops_the_rules_and_names_itself",),
     ),
+    Safeguard(
+        name="budgets-are-given-back",
+        taken_away="what was withdrawn uses the budgets of its day up",
+        edits=(Edit("activities/casefile.py", "        await self._give_budgets_back()\n", ""),),
+        tests=(f"{_OF_GATES}::test_what_a_withdrawn_case_took_of_the_budgets_is_other_cases_to_use",),
+    ),
+    Safeguard(
+        name="budgets-are-given-back-once",
+        taken_away="each time it is said again, a budget grows by what was not paid",
+        edits=(
+            Edit(
+                "storage/rows/budgets.py", "            if kept != use.kept:\n", "            if kept != use.minor:\n"
+            ),
+            Edit("storage/rows/budgets.py", '{"more": kept - use.kept, ', '{"more": kept - use.minor, '),
+        ),
+        tests=(
+            "tests/storage/rows/test_budgets.py::test_what_is_not_paid_is_given_back_once_however_often_it_is_said",
+        ),
+    ),
+    Safeguard(
+        name="what-would-change-goes-through-the-gates",
+        taken_away="an explanation says what the tables would have said, whatever would have been done",
+        edits=(
+            Edit(
+                "policy/changes.py",
+                "    present = gates.done(facts, ruling.action)\n",
+                "    present = ruling.action\n",
+            ),
+        ),
+        tests=("tests/policy/test_changes.py::test_what_only_its_ceiling_held_back_would_have_been_approved_up_to_it",),
+    ),
 )

@@ -53,11 +53,29 @@ LOG: Final = (
         edits=(
             Edit(
                 _SEALS,
-                "not hmac.compare_digest(mac, _mac(self._keys[seal.key_id], seal.seal)):",
-                "not mac:",
+                'not hmac.compare_digest(mac.encode(errors="replace"), ours.encode()):',
+                "not mac + ours:",
             ),
         ),
         tests=(f"{_OF_SEALS}::test_a_seal_written_anew_without_our_key_is_found",),
+    ),
+    Safeguard(
+        name="seal-of-our-own",
+        taken_away="what somebody else put where the day's seal belongs is taken for it",
+        edits=(Edit(_SEALS, "if self._keys and seal.key_id not in self._keys:", "if not seal.day:"),),
+        tests=(f"{_OF_SEALS}::test_nothing_of_a_seal_counts_that_somebody_wrote_before_us",),
+    ),
+    Safeguard(
+        name="name-behind-a-pseudonym",
+        taken_away="who did something can be taken out of the log, though nobody erased them",
+        edits=(
+            Edit(
+                "storage/audit_checks.py",
+                "gone = await without_names(connection, people) - self._told",
+                "gone = self._told - self._told",
+            ),
+        ),
+        tests=("tests/storage/test_audit_checks.py::test_a_name_that_is_gone_is_found_unless_somebody_was_erased",),
     ),
     Safeguard(
         name="nobody-in-the-chain",

@@ -40,6 +40,21 @@ PEOPLE: Final = (
         ),
     ),
     Safeguard(
+        name="no-account-asked-for-beside-a-chargeback",
+        taken_away="a customer whose bank takes the payment back is asked for another account",
+        edits=(
+            Edit(
+                "activities/settling.py",
+                "    if dispute is not None:\n",
+                "    if dispute is not None and not elsewhere:\n",
+            ),
+        ),
+        tests=(
+            "tests/activities/test_chargebacks.py"
+            "::test_of_a_way_that_closes_beside_a_dispute_finance_hears_and_no_customer_is_asked_for_another",
+        ),
+    ),
+    Safeguard(
         name="guesses-of-a-guests-contact",
         taken_away="a guest's telephone number is found by trying all of them",
         edits=(Edit("activities/intake.py", "return order if guesses < MOST_GUESSES else None", "return order"),),
@@ -53,6 +68,12 @@ PEOPLE: Final = (
         taken_away="whoever knows the hash of somebody else's photo has a photo",
         edits=(Edit("storage/rows/evidence.py", "or_(EVIDENCE.c.number == number, ", 'or_(EVIDENCE.c.number != "", '),),
         tests=("tests/storage/rows/test_journals.py::test_evidence_of_other_people_is_not_known_by_its_hash",),
+    ),
+    Safeguard(
+        name="evidence-before-its-check",
+        taken_away="an agent is handed a file that nothing has scanned",
+        edits=(Edit("portal/evidence.py", "    PieceState.UNCHECKED: BEING_CHECKED,\n", ""),),
+        tests=("tests/portal/test_evidence.py::test_nothing_is_handed_out_before_its_first_check",),
     ),
     Safeguard(
         name="proof-of-a-message",

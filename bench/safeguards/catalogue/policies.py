@@ -79,7 +79,31 @@ POLICIES: Final = (
     Safeguard(
         name="no-version-from-the-past",
         taken_away="a version may be in force from a moment that is past",
-        edits=(Edit(_STORE, "if moment < at:", "if not moment:"),),
+        edits=(Edit(_STORE, "if moment < now:", "if not moment:"),),
         tests=(f"{_OF_STORE}::test_a_version_is_never_in_force_from_a_moment_that_is_past",),
+    ),
+    Safeguard(
+        name="one-column-for-a-fact",
+        taken_away="two columns may ask for one fact, of which our own reading of the table knows the last",
+        edits=(Edit(_CHECKS, "        if column.field in asked:\n", "        if not column.field:\n"),),
+        tests=(f"{_OF_LOADING}::test_a_table_that_decides_otherwise_than_it_reads_is_refused",),
+    ),
+    Safeguard(
+        name="refused-acts-on-versions-are-logged",
+        taken_away="who tried to publish their own version leaves no trace",
+        edits=(Edit(_STORE, "            if error.code in FOR_WHO_ASKS:\n", "            if not error.code:\n"),),
+        tests=(f"{_OF_STORE}::test_an_author_cannot_publish_their_own_version",),
+    ),
+    Safeguard(
+        name="role-of-an-account-at-that-moment",
+        taken_away="an account acts on the policy by a role that was taken away",
+        edits=(
+            Edit(
+                "storage/policy_log.py",
+                "    if by.account and not await StaffRows(connection).holds_role(by.actor, by.role):\n",
+                "    if not by.actor:\n",
+            ),
+        ),
+        tests=(f"{_OF_STORE}::test_an_account_of_ours_must_hold_the_role_at_that_moment",),
     ),
 )

@@ -102,6 +102,87 @@ async def test_approvals_of_several_products_in_any_sequence_never_wait_for_each
         assert set(await asyncio.gather(*(spend(store, each) for each in many))) == {None}
 
 
+# --- given back ---------------------------------------------------------------------------------------------
+
+
+async def keep(store: Store, number: str, minor: int) -> None:
+    async with store.begin() as unit:
+        await unit.keep_of_budgets(number, minor)
+
+
+ONE = spending(1)
+TWO_PRODUCTS = spending(2, products=(("CUP", 33), ("MUG", 67)))
+
+
+async def test_what_is_not_paid_is_given_back_once_however_often_it_is_said(store: Store, engine: AsyncEngine) -> None:
+    await spend(store, ONE)
+    await spend(store, TWO_PRODUCTS)
+    for _ in range(3):
+        await keep(store, TWO_PRODUCTS.number, 0)
+    assert await counters(engine) == {
+        "customer customer-1": (100, 1),
+        "product CUP": (0, 0),
+        "product MUG": (100, 1),
+        "day": (100, 1),
+    }
+    assert await spend(store, spending(3), automatic_day=200) is None, "others may use it"
+
+
+async def test_of_what_is_paid_in_part_the_rest_is_given_back_and_never_a_cent_too_much(
+    store: Store, engine: AsyncEngine
+) -> None:
+    await spend(store, TWO_PRODUCTS)
+    await keep(store, TWO_PRODUCTS.number, 50)
+    assert await counters(engine) == {
+        "customer customer-1": (50, 1),
+        "product CUP": (17, 1),
+        "product MUG": (34, 1),
+        "day": (50, 1),
+    }
+
+
+async def test_what_was_paid_after_all_counts_again(store: Store, engine: AsyncEngine) -> None:
+    await spend(store, TWO_PRODUCTS)
+    before = await counters(engine)
+    await keep(store, TWO_PRODUCTS.number, 0)
+    await keep(store, TWO_PRODUCTS.number, 10**6)
+    assert await counters(engine) == before
+
+
+async def test_it_goes_back_to_the_day_that_it_was_taken_from(store: Store) -> None:
+    before_midnight, after = (NOON.replace(hour=23, minute=59), NOON + timedelta(days=1))
+    await spend(store, spending(1, at=before_midnight), automatic_day=100)
+    await spend(store, spending(2, at=after), automatic_day=100)
+    await keep(store, number_for("shop", "1"), 0)
+    assert await spend(store, spending(3, at=after), automatic_day=100) is Held.DAY_BUDGET
+    assert await spend(store, spending(4, at=before_midnight), automatic_day=100) is None
+
+
+async def test_a_case_that_took_nothing_gives_nothing_back(store: Store, engine: AsyncEngine) -> None:
+    await spend(store, ONE)
+    assert await spend(store, spending(2), automatic_day=150) is Held.DAY_BUDGET
+    await keep(store, number_for("shop", "2"), 0)
+    assert (await counters(engine))["day"] == (100, 1)
+
+
+async def test_given_back_and_taken_at_once_the_counters_are_right_and_nobody_waits_for_ever(
+    store: Store, engine: AsyncEngine
+) -> None:
+    taken = [spending(n, f"customer-{n % 3}", products=(("CUP", 50), ("MUG", 50))) for n in range(20)]
+    for each in taken[:10]:
+        await spend(store, each)
+    async with asyncio.timeout(20):
+        await asyncio.gather(
+            *(keep(store, each.number, 0) for each in (*taken[:10], *taken[:10])),
+            *(spend(store, each) for each in taken[10:]),
+        )
+    assert (await counters(engine))["day"] == (1000, 10)
+    assert (await counters(engine))["product CUP"] == (500, 10)
+
+
+# --- the breaker --------------------------------------------------------------------------------------------
+
+
 async def approve(store: Store, at: datetime, cases: int = 1) -> None:
     for _ in range(cases):
         await spend(store, spending(at=at))
@@ -163,6 +244,14 @@ async def test_closed_by_a_person_it_does_not_open_again_for_what_they_looked_at
         assert await unit.turn_breaker(closed)
         assert not await unit.turn_breaker(closed), "it is closed already"
     assert await breaker(store, NOON + timedelta(minutes=1)) == closed
+
+
+async def test_what_was_never_opened_cannot_be_closed_and_no_traffic_is_hidden_by_trying(store: Store) -> None:
+    for leg in range(1, 5):
+        await send(store, LegState.FAILED, leg)
+    async with store.begin() as unit:
+        assert not await unit.turn_breaker(Breaker(open=False, why="So.", changed_at=NOON, changed_by="boss-1"))
+    assert (await breaker(store)).open
 
 
 async def test_of_many_who_see_the_jump_at_once_one_opens_it(store: Store) -> None:
