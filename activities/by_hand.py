@@ -14,6 +14,7 @@ from activities.rows import HandPaymentRow, HandPaymentState
 from activities.sentences import refusal
 from activities.speakers import same_person
 from activities.turns import order_of
+from activities.types import TO_BE_CONFIRMED, TO_BE_PAID
 from aftersales.contract.messages import HandPayment
 from aftersales.contract.values import ErrorCode, HandPaymentAct, LegState
 
@@ -23,6 +24,7 @@ _ACTS_ON: Final = {
     HandPaymentAct.REFUSED: HandPaymentState.PAID,
     HandPaymentAct.IMPOSSIBLE: HandPaymentState.TO_PAY,
 }
+_WAITS_AS: Final = {HandPaymentState.TO_PAY: TO_BE_PAID, HandPaymentState.PAID: TO_BE_CONFIRMED}
 
 
 async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -> None:
@@ -39,6 +41,7 @@ async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -
         raise refusal(ErrorCode.NOT_NOW, file.language, key=f"hand_payment_{row.state.value}")
     changed = await _changed(file, row, message, by)
     await file.unit.update_hand_payment(changed)
+    await _say_who_is_next(file, changed)
     if message.act is HandPaymentAct.REFUSED:
         await _take_back_if_paid_otherwise(file)
     file.note(
@@ -49,6 +52,14 @@ async def record_hand_payment(file: CaseFile, message: HandPayment, by: Actor) -
         facts={"provider_number": row.provider_number, "reference": changed.reference or row.reference},
         actor=by,
     )
+
+
+async def _say_who_is_next(file: CaseFile, payment: HandPaymentRow) -> None:
+    """In the leg at once, so that no letter that was late asks for a payment that is made (P4.1)."""
+    waits_as = _WAITS_AS.get(payment.state)
+    pending = [row for row in file.legs if row.leg.state is LegState.PENDING]
+    for row in [row for row in pending if waits_as and row.leg.provider_number == payment.provider_number]:
+        await file.change_leg(row, {"failure_code": waits_as})
 
 
 async def _take_back_if_paid_otherwise(file: CaseFile) -> None:
@@ -79,7 +90,7 @@ def _given_up(file: CaseFile, row: HandPaymentRow, message: HandPayment) -> Hand
 
 async def _paid(file: CaseFile, row: HandPaymentRow, message: HandPayment, by: Actor) -> HandPaymentRow:
     await refuse_disputed(file, await order_of(file))
-    reference = message.reference.strip()
+    reference = " ".join(message.reference.split())
     if not reference:
         raise refusal(ErrorCode.DECISION_INCOMPLETE, file.language, field="reference")
     if not await file.unit.evidence_known(message.evidence, file.row.number, file.row.start.application.customer_id):

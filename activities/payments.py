@@ -19,7 +19,7 @@ from activities.errors import named_failures
 from activities.ports import Clock, Payee, Payees, Payments, Store, Unit
 from activities.rows import CaseRow, LegRow
 from activities.settling import find_leg
-from activities.types import LegCall, OutcomeKind, PaymentOutcome, StepName
+from activities.types import CHARGEBACK_LOST, LegCall, OutcomeKind, PaymentOutcome, StepName
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import ErrorCode, LegState, Movement, PayoutMethod
 from domain.chargebacks import ChargebackState
@@ -34,7 +34,6 @@ SPENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LOST_AFTER: Final = timedelta(days=1)
 """A request that the provider knows nothing of by then was lost on its way."""
 
-CHARGEBACK_LOST: Final = "chargeback_lost"
 _WAITS_FOR_DISPUTE: Final = PaymentOutcome(
     kind=OutcomeKind.NEEDS_MERCHANT,
     code=ErrorCode.CHARGEBACK_OPEN.value,

@@ -164,8 +164,8 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "This payment is recorded as made already; do not pay it again. A colleague in finance is to confirm it.",
     ),
     "hand_payment_impossible": (
-        "这笔付款已登记为无法支付，客户会被请求提供其他收款账户。",
-        "This payment is recorded as impossible; the customer is asked for another destination.",
+        "这笔付款已登记为无法支付，请勿付款。",
+        "This payment is recorded as impossible; do not pay it.",
     ),
     "hand_payment_confirmed": (
         "这笔付款已付并已复核，无需再做任何操作。",

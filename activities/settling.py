@@ -15,9 +15,10 @@ from activities.casefile import ANY_WAY, FINANCE, OPEN, CaseFile
 from activities.ports import Unit
 from activities.reserving import release_leg, release_others, stranded_legs
 from activities.rows import LegRow
-from activities.types import OutcomeKind, PaymentOutcome, RecordPayment, StepResult
+from activities.types import CHARGEBACK_LOST, OutcomeKind, PaymentOutcome, RecordPayment, StepResult
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.values import CaseStatus, ErrorCode, LegState, WaitsFor
+from domain.chargebacks import ChargebackState
 from domain.rails import BY_HAND, Ways
 
 _STILL_OPEN: Final = {
@@ -27,6 +28,10 @@ _STILL_OPEN: Final = {
     OutcomeKind.NOT_FOUND: LegState.CONFIRMING,
     OutcomeKind.RETRY_SAME: LegState.RESERVED,
     OutcomeKind.NEEDS_MERCHANT: LegState.BLOCKED,
+}
+_DISPUTED_AS: Final = {
+    ChargebackState.OPEN: ErrorCode.CHARGEBACK_OPEN.value,
+    ChargebackState.LOST: CHARGEBACK_LOST,
 }
 _MAY_BE_UNDER_WAY: Final = (LegState.SUBMITTING, LegState.CONFIRMING, LegState.PENDING)
 _BY_THE_LEGS: Final = frozenset(
@@ -86,12 +91,11 @@ async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
             await file.unit.post(ledger.paid_back(row, file.now))
             if _paid_otherwise(file, row):
                 await file.unit.post(ledger.overpayment_returned(row, file.now))
-            await release_leg(file, row, LegState.REVERSED, outcome.code, elsewhere=outcome.elsewhere)
+            await _give_back(file, row, LegState.REVERSED, outcome)
         case OutcomeKind.REVERSED if state in OPEN:
-            await release_leg(file, row, LegState.REVERSED, outcome.code, elsewhere=outcome.elsewhere)
+            await _give_back(file, row, LegState.REVERSED, outcome)
         case OutcomeKind.REJECTED | OutcomeKind.NEEDS_PAYEE if state in OPEN:
-            elsewhere = outcome.elsewhere or outcome.kind is OutcomeKind.NEEDS_PAYEE
-            await release_leg(file, row, LegState.FAILED, outcome.code, elsewhere=elsewhere)
+            await _give_back(file, row, LegState.FAILED, outcome)
         case OutcomeKind.PENDING if state is LegState.FAILED:
             await _stay_open(file, row, outcome)
             await release_others(file, row)
@@ -100,6 +104,15 @@ async def _record(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> bool:
         case _:
             return False
     return True
+
+
+async def _give_back(file: CaseFile, row: LegRow, state: LegState, outcome: PaymentOutcome) -> None:
+    """Release the leg. Beside a chargeback no other destination would do, so the customer is asked for none (P6.1)."""
+    code, elsewhere = outcome.code, outcome.elsewhere or outcome.kind is OutcomeKind.NEEDS_PAYEE
+    dispute = await file.unit.chargeback(row.order_id) if elsewhere else None
+    if dispute is not None:
+        code, elsewhere = _DISPUTED_AS[dispute], False
+    await release_leg(file, row, state, code, elsewhere=elsewhere)
 
 
 async def _succeed(file: CaseFile, row: LegRow, outcome: PaymentOutcome) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from aftersales.contract.messages import (
     Answer,
@@ -39,6 +40,13 @@ from aftersales.contract.views import ApprovalView, VerdictView
 from domain.deadlines import Ladder, ReviewClock
 
 LOW_SCORE = 2
+
+TO_BE_PAID: Final = "to_be_paid_by_hand"
+TO_BE_CONFIRMED: Final = "to_be_confirmed_by_hand"
+"""Codes of a pending payment by hand: whether the first or the second person of finance is waited for."""
+
+CHARGEBACK_LOST: Final = "chargeback_lost"
+"""Code of a payment that is not made, since the customer's bank has given the money back."""
 
 Message = Decision | EvidenceSupplied | Withdrawal | Appeal | SurveyAnswer | PayoutChoice | HandPayment | Claim
 """What a person can say to a case."""
@@ -266,6 +274,7 @@ class Stage(StrEnum):
     DESTINATION_NEEDED = "destination_needed"
     DESTINATION_REMINDER = "destination_reminder"
     PAY_BY_HAND = "pay_by_hand"
+    CONFIRM_BY_HAND = "confirm_by_hand"
     SURVEY = "survey"
     SURVEY_REMINDER = "survey_reminder"
     LOW_SCORE = "low_score"
@@ -277,6 +286,7 @@ class Resumed(Frozen):
     `rounds` counts the rounds by step, `letters` by stage. The case came to its present status at `since`, from
     `came_from`; the stages in `told` were told since then. `unsent`: letters (stage, round) that were written and
     are not out yet. `review`: the agents' clock, `review_steps_done` the rungs climbed by it.
+    `evidence`: there is some, and its check may be lost, too.
     """
 
     opened_at: datetime
@@ -288,6 +298,7 @@ class Resumed(Frozen):
     unsent: tuple[tuple[Stage, int], ...] = ()
     review: ReviewClock | None = None
     review_steps_done: int = 0
+    evidence: bool = False
     closed: bool = False
 
 

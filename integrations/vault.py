@@ -11,10 +11,11 @@ from aftersales.sealing import EncryptionKey, Sealed, Sealer
 
 
 class Vault:
-    """Locks with the first key, opens with every key it holds. Raises ValueError without any."""
+    """Locks with the first key, whose id is `key_id`, opens with every key it holds. Raises ValueError without any."""
 
     def __init__(self, keys: Sequence[EncryptionKey]) -> None:
         self._sealer = Sealer(keys)
+        self.key_id = keys[0].key_id
 
     def lock(self, details: bytes, place: str) -> Sealed:
         return self._sealer.seal(details, _bound(place))

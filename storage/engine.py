@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import Final
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -95,6 +95,7 @@ def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,  # errors go to logs and histories, and names and letters are among the values
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": STATEMENT_TIMEOUT_S,
@@ -109,7 +110,15 @@ def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
 
     event.listen(engine.sync_engine, "checkout", ask_after_idling)
     event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "handle_error", _hide_the_row)
     return engine
+
+
+def _hide_the_row(failed: ExceptionContext) -> None:
+    """PostgreSQL quotes the whole row that a constraint refused, in the error beneath the one that is raised."""
+    beneath = failed.original_exception.__cause__
+    if hasattr(beneath, "detail"):
+        vars(beneath)["detail"] = None
 
 
 def _note_use(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
@@ -125,7 +134,7 @@ def _require_alive(engine: AsyncEngine, connection: DBAPIConnection) -> None:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url.set(drivername=sqlite.DRIVER))
+    engine = create_async_engine(url.set(drivername=sqlite.DRIVER), hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
     event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
     return engine

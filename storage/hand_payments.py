@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.ports import Clock, Payee
 from activities.rows import HandPaymentRow, HandPaymentState, LegRow
-from activities.types import OutcomeKind, PaymentOutcome
+from activities.types import TO_BE_CONFIRMED, TO_BE_PAID, OutcomeKind, PaymentOutcome
 from aftersales.contract.values import PayoutMethod
 from domain.rails import BY_HAND
 from storage.engine import Transactions, snapshots
@@ -25,7 +25,6 @@ from storage.rows.hand_payments import hand_payment_of, hand_payment_values
 from storage.rows.risk import BLOCKING_OF_ORDER
 from storage.tables import HAND_PAYMENTS, LEGS
 
-TO_BE_PAID: Final = "to_be_paid_by_hand"
 TAKEN_BACK: Final = "taken_back"
 IMPOSSIBLE: Final = "cannot_be_paid_by_hand"
 LIMIT: Final = 200
@@ -132,8 +131,8 @@ def _outcome(row: RowMapping, leg: LegRow) -> PaymentOutcome:
     if payment.state is HandPaymentState.TO_PAY and leg.released:
         sentence = "This payment was taken back before anybody had made it."
         return PaymentOutcome(kind=OutcomeKind.REJECTED, code=TAKEN_BACK, sentence=sentence)
-    return PaymentOutcome(
-        kind=OutcomeKind.PENDING,
-        code=TO_BE_PAID,
-        sentence="Finance is to make this payment by hand, and a second person to confirm it.",
-    )
+    if payment.state is HandPaymentState.PAID:
+        sentence = "One person of finance has made this payment by hand; a second one is to confirm it."
+        return PaymentOutcome(kind=OutcomeKind.PENDING, code=TO_BE_CONFIRMED, sentence=sentence)
+    sentence = "Finance is to make this payment by hand, and a second person to confirm it."
+    return PaymentOutcome(kind=OutcomeKind.PENDING, code=TO_BE_PAID, sentence=sentence)

@@ -6,32 +6,44 @@ What stands in the table in clear is the token, the case, the customer, the kind
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, NamedTuple, Protocol
 
 from pydantic import Field
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.ports import KeptPayee, Payee
 from activities.rows import LegRow
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Number
 from aftersales.contract.values import CaseStatus, ErrorCode, Frozen, LegState, Money, OpaqueId
-from aftersales.sealing import Sealed
+from aftersales.sealing import EncryptionError, Sealed
 from storage.engine import Transactions, snapshots
 from storage.rows.base import insert_if_new
 from storage.rows.cases import leg_of
 from storage.tables import CASES, LEGS, PAYEES
 
-__all__ = ["KeptPayee", "Owed", "OwedPart", "Payee", "PayeeStore", "Taking", "Vault", "new_token"]
+__all__ = ["KeptPayee", "Owed", "OwedPart", "Payee", "PayeeStore", "Relocked", "Taking", "Vault", "new_token"]
 
 _TOKEN_BYTES: Final = 20
 _GONE: Final = frozenset({LegState.FAILED, LegState.REVERSED})
+BATCH: Final = 200
+_OLD_LOCKS: Final = (
+    select(PAYEES.c.token, PAYEES.c.key_id, PAYEES.c.sealed)
+    .where(PAYEES.c.key_id != bindparam("present"), PAYEES.c.token > bindparam("after"), PAYEES.c.erased_at.is_(None))
+    .order_by(PAYEES.c.token)
+    .limit(bindparam("most"))
+)
 
 
 class Vault(Protocol):
     """Encrypts, bound to a place: `integrations.vault.Vault`. Raises EncryptionError."""
+
+    key_id: str
 
     def lock(self, details: bytes, place: str) -> Sealed: ...
     def open(self, sealed: Sealed, place: str) -> bytes: ...
@@ -77,6 +89,13 @@ class Owed(Frozen):
     parts: tuple[OwedPart, ...]
     arrived: Money | None
     until: datetime | None
+
+
+class Relocked(NamedTuple):
+    """How many destinations were locked anew, and how many could not be opened, by the id of the key they are under."""
+
+    relocked: int
+    unopened: Mapping[str, int]
 
 
 class PayeeStore:
@@ -143,6 +162,38 @@ class PayeeStore:
         )
         async with self._transactions.begin() as connection:
             return tuple(sorted(set((await connection.execute(erased)).scalars())))
+
+    async def relock(self, batch: int = BATCH) -> Relocked:
+        """Lock all that is under another key with the present one, so that the old one can be taken away.
+
+        In transactions of a `batch`, so that nobody waits long; run again, it goes on with what is left.
+        """
+        relocked, unopened, after = 0, Counter[str](), ""
+        while rows := await self._old_locks(after, batch):
+            after = rows[-1]["token"]
+            async with self._transactions.begin() as connection:
+                for row in rows:
+                    try:
+                        relocked += await self._relock(connection, row)
+                    except EncryptionError:
+                        unopened[row["key_id"]] += 1
+        return Relocked(relocked, unopened)
+
+    async def _old_locks(self, after: str, most: int) -> list[RowMapping]:
+        asked = {"present": self._vault.key_id, "after": after, "most": most}
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(_OLD_LOCKS, asked)).mappings())
+
+    async def _relock(self, connection: AsyncConnection, row: RowMapping) -> bool:
+        """False if it was erased, or locked anew by somebody else, since it was read."""
+        token, key_id, sealed = row["token"], row["key_id"], row["sealed"]
+        anew = self._vault.lock(self._vault.open(Sealed(key_id, sealed), token), token)
+        changed = (
+            update(PAYEES)
+            .where(PAYEES.c.token == token, PAYEES.c.key_id == key_id, PAYEES.c.erased_at.is_(None))
+            .values(key_id=anew.key_id, sealed=anew.ciphertext)
+        )
+        return (await connection.execute(changed)).rowcount == 1
 
     async def owed(self, number: str) -> Owed | None:
         """What a case has to pay to another destination; None if it asks for none."""

@@ -36,7 +36,8 @@ MOST: int = 1000
 _NEXT: Final = {
     HandPaymentAct.PAID: "A colleague must confirm it: `aftersales finance confirm {payment}`.",
     HandPaymentAct.CONFIRMED: "The payment {payment} counts as made.",
-    HandPaymentAct.IMPOSSIBLE: "The customer is asked to name another destination.",
+    HandPaymentAct.IMPOSSIBLE: "The customer is asked to name another destination, unless a chargeback gives them the "
+    "money back; then the case stays with finance.",
     HandPaymentAct.REFUSED: "The payment {payment} is to be made again: `aftersales finance list`.",
 }
 """What follows once the case has accepted it."""
@@ -156,5 +157,6 @@ def impossible(
     *,
     explanation: Annotated[str, typer.Option(help="Why it cannot be paid there, for the log.")],
 ) -> None:
-    """Say that a payment cannot be made: nothing was paid, and the customer is to name another destination."""
+    """Say that a payment cannot be made: nothing was paid, and the customer is to name another destination, if there is
+    no chargeback."""
     cashier.says(HandPaymentAct.IMPOSSIBLE, explanation=said_in("--explanation", explanation))

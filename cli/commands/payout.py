@@ -24,6 +24,7 @@ from cli.commands.parameters import (
     NumberArgument,
     StaffActorOption,
     StaffRoleOption,
+    confirm_erasing,
 )
 from cli.commands.payout_choice import choose, told
 from cli.commands.screen import amount, console, plain, say, table, words
@@ -137,8 +138,7 @@ def erase(
     """
     if role not in (None, Role.ADMIN):
         raise CommandError(f"The role {role.value} may not erase anything; an admin may.")
-    if not yes and not typer.confirm(f"Erase all destinations of {customer_id} for good?"):
-        raise CommandError("It was not confirmed, so nothing was erased.")
+    confirm_erasing(f"Erase all destinations of {customer_id} for good?", said=yes)
     asyncio.run(_erase(Deployment(home), customer_id, actor))
 
 
@@ -151,6 +151,27 @@ async def _erase(deployment: Deployment, customer_id: str, actor: str | None) ->
         return
     await _note(deployment, numbers, ERASED, speaker)
     say(f"Erased: what was named for {', '.join(numbers)}.")
+
+
+@app.command()
+def relock(home: HomeOption = DEFAULT_HOME) -> None:
+    """Lock all destinations with the first of AFTERSALES_PAYEE_KEYS, so that the old ones can be taken away.
+
+    It may run beside everything else, and again.
+    """
+    asyncio.run(_relock(Deployment(home)))
+
+
+async def _relock(deployment: Deployment) -> None:
+    async with deployment.payees() as payees:
+        relocked, unopened = await payees.relock()
+    say(f"Destinations locked anew with the first key: {relocked}.")
+    if unopened:
+        under = ", ".join(f"{count} under {key_id}" for key_id, count in sorted(unopened.items()))
+        raise CommandError(
+            f"No key opens {under}. Put that key behind the first one in AFTERSALES_PAYEE_KEYS and run this again; "
+            "with that key lost, the customers have to be asked again when their money is due."
+        )
 
 
 async def _payouts(deployment: Deployment, number: str) -> list[LegRow]:

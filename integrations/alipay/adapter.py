@@ -115,9 +115,7 @@ class AlipayPayments:
             return unreadable()
         if done.fund_change != "Y":
             return await self._confirmed(leg)
-        return PaymentOutcome(
-            kind=OutcomeKind.SUCCEEDED, provider_reference=done.trade_no, destination=done.buyer_logon_id
-        )
+        return PaymentOutcome(kind=OutcomeKind.SUCCEEDED, provider_reference=done.trade_no, destination=done.payer)
 
     async def pay_out(self, leg: LegRow, payee: Payee) -> PaymentOutcome:
         """Transfer to an Alipay account: `payee.account` is its login, a phone number or a mail address."""

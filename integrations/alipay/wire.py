@@ -44,6 +44,11 @@ class RefundAnswer(_Seen):
     fund_change: str = ""
     buyer_logon_id: str = ""
 
+    @property
+    def payer(self) -> str:
+        """Whom the money went back to, as Alipay masks them; a login that is whole is shown to nobody."""
+        return self.buyer_logon_id if "*" in self.buyer_logon_id else ""
+
 
 class DepositBack(_Seen):
     """What the buyer's bank did with money for a card: P under way, S taken, F refused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -20,6 +21,7 @@ from integrations.hearing import NOT_BELIEVED, NOT_STORED, TAKEN, Reply, Webhook
 
 SIGNATURE_HEADER: Final = "bank-signature"
 TOLERANCE_S: Final = 300
+_STAMP: Final = re.compile(r"[0-9]{1,12}")
 _SAYS: Final = {OutcomeKind.SUCCEEDED: RefundNews.SUCCEEDED, OutcomeKind.PENDING: RefundNews.PENDING}
 
 
@@ -81,7 +83,7 @@ def _signature_of(headers: Mapping[str, str]) -> tuple[int, list[str]]:
     parts = [part.strip().partition("=") for part in header.split(",")]
     stamps = [value for name, _, value in parts if name == "t"]
     signatures = [value for name, _, value in parts if name == "v1"]
-    if len(stamps) != 1 or not stamps[0].isascii() or not stamps[0].isdigit() or not signatures:
+    if len(stamps) != 1 or not _STAMP.fullmatch(stamps[0]) or not signatures:
         raise WebhookRefusedError("The Bank-Signature header is missing or malformed.")
     return int(stamps[0]), signatures
 

@@ -10,11 +10,18 @@ from activities.by_hand import record_hand_payment
 from activities.casefile import Actor, CaseFile
 from activities.ports import Payee
 from activities.rows import HandPaymentRow, HandPaymentState
-from activities.types import OutcomeKind, PaymentOutcome, Step
+from activities.types import TO_BE_CONFIRMED, TO_BE_PAID, OutcomeKind, PaymentOutcome, Step
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import HandPayment
 from aftersales.contract.numbers import number_for
-from aftersales.contract.values import ErrorCode, EvidenceRef, HandPaymentAct, PayoutMethod
+from aftersales.contract.values import (
+    CaseStatus,
+    ErrorCode,
+    EvidenceRef,
+    HandPaymentAct,
+    PayoutMethod,
+    WaitsFor,
+)
 from domain.chargebacks import Chargeback, ChargebackState
 from storage.hand_payments import HandPayments, disputed, unfinished
 from storage.portal import PortalStore
@@ -121,6 +128,12 @@ async def test_a_payment_without_the_banks_own_number_is_not_proven(owing: Desk,
     assert (error.code, "reference" in str(error)) == (ErrorCode.DECISION_INCOMPLETE, True)
 
 
+async def test_a_reference_is_one_line_wherever_it_is_printed(owing: Desk) -> None:
+    """It stands in the customer's letter, where a second line would pass for our own words."""
+    row = await say(owing, HandPaymentAct.PAID, "finance-1", reference="WX-778\n  It is there already.")
+    assert row.reference == "WX-778 It is there already."
+
+
 async def test_a_receipt_must_have_been_uploaded_and_is_kept_with_the_payment(owing: Desk) -> None:
     error = await refused(owing, HandPaymentAct.PAID, reference="WX-778", evidence=(RECEIPT,))
     assert error.code is ErrorCode.EVIDENCE_UNKNOWN
@@ -168,6 +181,37 @@ async def test_beside_a_chargeback_nothing_is_paid_by_hand_and_the_list_says_so(
     assert await disputed(owing.engine, listed) == {listed[0].provider_number}
     error = await refused(owing, HandPaymentAct.PAID, reference="WX-778")
     assert (error.code, "pay twice" in str(error)) == (ErrorCode.CHARGEBACK_OPEN, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [(ChargebackState.OPEN, "chargeback_open"), (ChargebackState.LOST, "chargeback_lost")]
+)
+async def test_what_a_chargeback_makes_impossible_is_finances_and_no_customer_is_asked_for_another_account(
+    owing: Desk, state: ChargebackState, code: str
+) -> None:
+    """To no account whatever may the money go: asked for one, the customer would be refused with it."""
+    await dispute(owing, state)
+    await say(owing, HandPaymentAct.IMPOSSIBLE, "finance-1", explanation="The bank has given it back.")
+    outcome = await by_hand(owing, look=True)
+    standing = await owing.pay(outcome.kind, code=outcome.code)
+    assert (standing.status, standing.waits_for) == (CaseStatus.PAYMENT_FAILED, WaitsFor.FINANCE)
+    assert [leg.failure_code for leg in standing.legs] == [code]
+
+
+async def test_what_a_chargeback_that_was_won_leaves_owing_may_go_elsewhere(owing: Desk) -> None:
+    await dispute(owing, ChargebackState.WON)
+    await say(owing, HandPaymentAct.IMPOSSIBLE, "finance-1", explanation="There is no such account.")
+    assert (await by_hand(owing, look=True)).kind is OutcomeKind.NEEDS_PAYEE
+
+
+async def test_who_of_finance_is_waited_for_stands_in_the_leg_at_once(owing: Desk) -> None:
+    """Else a letter that was late would ask for a payment that somebody has made."""
+    await owing.pay(OutcomeKind.PENDING, code=TO_BE_PAID)
+    await say(owing, HandPaymentAct.PAID, "finance-1", reference="WX-778")
+    assert [row.leg.failure_code for row in await owing.legs()] == [TO_BE_CONFIRMED]
+    assert (await by_hand(owing, look=True)).code == TO_BE_CONFIRMED
+    await say(owing, HandPaymentAct.REFUSED, "finance-2", explanation="No such transfer.")
+    assert [row.leg.failure_code for row in await owing.legs()] == [TO_BE_PAID]
 
 
 async def test_what_was_paid_before_the_chargeback_is_confirmed_as_the_truth_that_it_is(owing: Desk) -> None:

@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.payments import PaymentCalls
 from activities.types import OutcomeKind, PaymentOutcome
-from aftersales.contract.values import CaseStatus, LegState
+from aftersales.contract.values import CaseStatus, DecisionKind, LegState, Role, WaitsFor
 from domain.chargebacks import Chargeback, ChargebackState
 from storage.risk import Keeper, RiskBook
 from storage.store import SqlStore
@@ -125,6 +125,31 @@ async def test_what_was_sent_before_the_dispute_and_arrived_is_believed(till: Ti
     provider.queries.append(PaymentOutcome(kind=OutcomeKind.SUCCEEDED, provider_reference="re_1"))
     assert await till.submit() == (OutcomeKind.SUCCEEDED, "")
     assert len(provider.calls) == 1
+
+
+@pytest.mark.parametrize(("state", "code"), [(OPEN, "chargeback_open"), (LOST, "chargeback_lost")])
+@pytest.mark.parametrize("kind", [OutcomeKind.NEEDS_PAYEE, OutcomeKind.REJECTED, OutcomeKind.REVERSED])
+async def test_of_a_way_that_closes_beside_a_dispute_finance_hears_and_no_customer_is_asked_for_another(
+    till: Till, kind: OutcomeKind, state: ChargebackState, code: str
+) -> None:
+    """To no account whatever may the money go: whoever named one would be refused with it."""
+    if kind is OutcomeKind.REVERSED:
+        await till.desk.pay(OutcomeKind.SUCCEEDED)
+    await till.dispute(state)
+    standing = await till.desk.pay(kind, code="AC04", elsewhere=True)
+    assert (standing.status, standing.waits_for) == (CaseStatus.PAYMENT_FAILED, WaitsFor.FINANCE)
+    assert [(leg.failure_code, leg.elsewhere) for leg in standing.legs] == [(code, False)]
+
+
+async def test_once_the_dispute_is_won_finance_tries_again_and_the_customer_is_asked_if_the_way_is_closed(
+    till: Till,
+) -> None:
+    await till.dispute(OPEN)
+    await till.desk.pay(OutcomeKind.NEEDS_PAYEE)
+    await till.dispute(WON)
+    assert (await till.desk.decide(DecisionKind.APPROVE, role=Role.FINANCE)).accepted
+    standing = await till.desk.pay(OutcomeKind.NEEDS_PAYEE, attempt=2)
+    assert (standing.status, standing.waits_for) == (CaseStatus.PAYMENT_FAILED, WaitsFor.CUSTOMER)
 
 
 async def test_a_dispute_that_was_withdrawn_is_in_nobodys_way(till: Till) -> None:

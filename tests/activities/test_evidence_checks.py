@@ -171,6 +171,21 @@ async def test_what_is_gone_or_erased_holds_up_no_other_piece() -> None:
     assert [(each.scan, each.checked_at) for each in found] == [(None, NOW), (None, NOW)]
 
 
+async def test_a_video_that_was_gone_at_its_first_check_is_looked_at_when_it_is_back() -> None:
+    book, files = book_of(piece("a", "video/mp4")), Files(gone=True)
+    await checked(book, files, Scanner())
+    files.gone = False
+    (found,) = await checked(book, files, Scanner())
+    assert (found.scan, files.examined) == (CLEAN, ["a"])
+
+
+async def test_what_was_infected_once_stays_put_aside_whatever_a_later_scan_says() -> None:
+    files = Files()
+    quarantined = piece("a", "video/mp4", state=PieceState.QUARANTINED, findings=Findings())
+    (found,) = await checked(book_of(quarantined), files, Scanner(CLEAN))
+    assert (found.state, files.examined) == (PieceState.QUARANTINED, [])
+
+
 async def test_what_was_scanned_and_cannot_be_opened_keeps_the_scan() -> None:
     (found,) = await checked(book_of(piece("b", "video/mp4")), Files(unreadable=True), Scanner())
     assert (found.scan, found.checked_at) == (CLEAN, NOW)

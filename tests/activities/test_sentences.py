@@ -6,8 +6,8 @@ import string
 
 import pytest
 
-from activities.sentences import _SENTENCES, explanation_of, in_words, refusal, sentence, status_words
-from aftersales.contract.values import CaseStatus, ErrorCode, Language
+from activities.sentences import _SENTENCES, decider_words, explanation_of, in_words, refusal, sentence, status_words
+from aftersales.contract.values import CaseStatus, ErrorCode, Language, Role
 from domain.errors import AllocationImpossible, AmountRefused, CurrencyMixed, LineUnknown, QuantityRefused
 
 NEVER_SAID_TO_A_CASE = {
@@ -59,6 +59,13 @@ def test_a_refused_amount_is_said_in_the_customers_words(
     worded = in_words(error, Language.EN)
     assert worded.code is code
     assert said in str(worded)
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.FINANCE, None])
+def test_chinese_words_are_put_into_a_chinese_sentence_without_blanks(role: Role | None) -> None:
+    who = decider_words(role, Language.ZH_CN)
+    told = sentence(ErrorCode.CEILING_EXCEEDED, Language.ZH_CN, limit="¥5.00", who=who)
+    assert told == f"金额超出您的审批权限（上限 ¥5.00），请转交{who}处理。"
 
 
 def test_what_nobody_can_have_asked_for_is_not_dressed_up_as_a_refusal() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import traceback
 
 import pytest
 from sqlalchemy import Connection, event, text
@@ -154,6 +155,16 @@ async def test_a_unit_that_is_cancelled_leaves_nothing_behind_and_holds_no_lock(
     async with store.begin() as unit:
         assert await unit.case(NUMBER) is None
         await unit.insert_case(case_row())
+
+
+async def test_a_statement_that_fails_repeats_nothing_of_what_it_was_to_write(engine: AsyncEngine) -> None:
+    """Logs and histories keep errors; names, letters and descriptions are among the values (design: security)."""
+    statement = text("INSERT INTO accounts (customer_id, name, state) VALUES (:id, :name, NULL)")
+    with pytest.raises(IntegrityError) as failed:
+        async with Transactions(engine).begin() as connection:
+            await connection.execute(statement, {"id": "customer-1", "name": "Wang" + " Fang"})
+    told = "".join(traceback.format_exception(failed.value))
+    assert ("INSERT INTO accounts" in told, "Wang Fang" in told) == (True, False)
 
 
 async def test_an_order_of_nobody_is_refused_by_the_foreign_key(engine: AsyncEngine) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.ports import Payee
 from activities.rows import HandPaymentRow, HandPaymentState, LegRow
-from activities.types import OutcomeKind
+from activities.types import TO_BE_CONFIRMED, TO_BE_PAID, OutcomeKind
 from aftersales.contract.values import EvidenceRef, Movement, PayoutMethod
 from storage.engine import create_store_engine
-from storage.hand_payments import TO_BE_PAID, HandPayments, unfinished
+from storage.hand_payments import HandPayments, unfinished
 from storage.store import SqlStore
 from tests.fakes import FakeClock
 from tests.storage.builders import NOON, NUMBER, leg_row
@@ -108,7 +108,8 @@ async def test_a_payment_is_pending_until_the_second_person_has_confirmed_it(
     await by_hand.pay_out(payout(), WALLET)
     assert (await by_hand.query(payout())).kind is OutcomeKind.PENDING
     await change(store, PAID)
-    assert (await by_hand.query(payout())).kind is OutcomeKind.PENDING
+    outcome = await by_hand.query(payout())
+    assert (outcome.kind, outcome.code) == (OutcomeKind.PENDING, TO_BE_CONFIRMED)
     await change(store, CONFIRMED)
     outcome = await by_hand.query(payout())
     assert (outcome.kind, outcome.provider_reference) == (OutcomeKind.SUCCEEDED, "WX-778")

@@ -162,6 +162,42 @@ async def test_an_erased_persons_destinations_are_gone_and_others_stay(payees: P
     assert await payees.reveal(others.token) == others
 
 
+# --- another key ------------------------------------------------------------------------------------------------------
+
+
+async def test_what_an_old_key_locked_is_locked_anew_so_that_the_old_one_can_go(engine: AsyncEngine) -> None:
+    given = [payee() for _ in range(3)]
+    for each in given:
+        await PayeeStore(engine, Vault([OTHER_KEY])).keep(each, taking())
+    rolled = PayeeStore(engine, Vault([KEY, OTHER_KEY]))
+    assert await rolled.relock() == (3, {})
+    assert [await PayeeStore(engine, Vault([KEY])).reveal(each.token) for each in given] == given
+    before = await stored(engine)
+    assert await rolled.relock() == (0, {})
+    assert await stored(engine) == before
+
+
+async def test_more_than_a_batch_is_locked_anew(engine: AsyncEngine) -> None:
+    for _ in range(5):
+        await PayeeStore(engine, Vault([OTHER_KEY])).keep(payee(), taking())
+    assert await PayeeStore(engine, Vault([KEY, OTHER_KEY])).relock(batch=2) == (5, {})
+
+
+async def test_what_no_key_opens_is_counted_by_its_key_and_left_as_it_is(engine: AsyncEngine) -> None:
+    lost, known = payee(), payee()
+    await PayeeStore(engine, Vault([OTHER_KEY])).keep(lost, taking())
+    await PayeeStore(engine, Vault([KEY])).keep(known, taking())
+    third = EncryptionKey(key_id="k3", secret=SecretStr(base64.b64encode(b"t" * 32).decode()))
+    assert await PayeeStore(engine, Vault([third, KEY])).relock() == (1, {"k2": 1})
+    assert await PayeeStore(engine, Vault([OTHER_KEY])).reveal(lost.token) == lost
+
+
+async def test_what_was_erased_needs_no_key(engine: AsyncEngine) -> None:
+    await PayeeStore(engine, Vault([OTHER_KEY])).keep(payee(), taking())
+    await PayeeStore(engine, Vault([OTHER_KEY])).erase("customer-1", NOON)
+    assert await PayeeStore(engine, Vault([KEY])).relock() == (0, {})
+
+
 async def test_what_is_owed_elsewhere_is_told_with_what_arrived_already(
     payees: PayeeStore, engine: AsyncEngine
 ) -> None:

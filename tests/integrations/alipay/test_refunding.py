@@ -44,6 +44,14 @@ async def test_success_is_code_10000_with_a_change_of_funds(script: Script, scri
     assert script.methods == ["alipay.trade.refund"]
 
 
+@pytest.mark.parametrize(("login", "shown"), [("138****5620", "138****5620"), ("13812345620", ""), ("a@b.example", "")])
+async def test_where_the_money_went_is_shown_as_alipay_masks_it_or_not_at_all(
+    script: Script, scripted: AlipayPayments, login: str, shown: str
+) -> None:
+    script.order = success(fund_change="Y", trade_no=TRADE, buyer_logon_id=login)
+    assert (await scripted.refund(leg_row())).destination == shown
+
+
 @pytest.mark.parametrize("change", [{"fund_change": "N"}, {"fund_change": "y"}, {}])
 async def test_code_10000_alone_is_looked_into(
     script: Script, scripted: AlipayPayments, change: dict[str, str]
