@@ -62,11 +62,11 @@ class EvidenceChecks:
         """Scanned first: what is infected is opened by nobody."""
         try:
             content = await self._files.read(piece.ref)
-            scan = await self._scan(piece, content)
-            piece = piece.model_copy(update={"scan": scan})  # whatever comes of opening it
-            if scan.verdict is ScanVerdict.INFECTED:
-                return piece.model_copy(update={"state": PieceState.QUARANTINED})
-            findings = piece.findings if _is_known(piece) else await self._files.examine(piece.ref, content)
+            scan, is_known = await self._scan(piece, content), _is_known(piece)
+            piece = piece.model_copy(update={"scan": scan, "state": _state_after(piece, scan)})
+            if is_known or piece.state is PieceState.QUARANTINED:
+                return piece
+            findings = await self._files.examine(piece.ref, content)
         except EvidenceGoneError as why:
             _log.warning("evidence %s: %s", piece.ref.sha256, why, extra={"application": piece.number})
             return piece
@@ -82,8 +82,14 @@ class EvidenceChecks:
         return scan
 
 
+def _state_after(piece: EvidencePiece, scan: Scan) -> PieceState:
+    """What was infected once stays put aside, whatever a later scan says."""
+    infected = scan.verdict is ScanVerdict.INFECTED or piece.state is PieceState.QUARANTINED
+    return PieceState.QUARANTINED if infected else PieceState.KEPT
+
+
 def _is_known(piece: EvidencePiece) -> bool:
     """A picture or document was measured when it came in; a video gets its still frame at its first check."""
     if piece.ref.media_type.startswith("video/"):
-        return piece.checked_at is not None
+        return piece.scan is not None
     return piece.findings != Findings()

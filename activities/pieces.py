@@ -61,13 +61,14 @@ class Scan(Frozen):
 
 
 class PieceState(StrEnum):
+    UNCHECKED = "unchecked"  # kept, and served to nobody before its first check
     KEPT = "kept"
     QUARANTINED = "quarantined"  # kept, never served
     ERASED = "erased"  # only its hash is left
 
 
 class EvidencePiece(Frozen):
-    """A piece of a case with what is known of it. `scan` is None until it was checked for this case."""
+    """A piece of a case with what is known of it. `scan` is None until a check for this case has read it."""
 
     number: Number
     ref: EvidenceRef

@@ -24,15 +24,16 @@ from storage import schema
 from storage.audit import START, chained
 from storage.audit_checks import AuditCheck
 from storage.engine import Transactions, create_store_engine
-from storage.people import Words
+from storage.people import Kind, Person, Words, pseudonym_of
 from storage.seals import ChainEnds, SealedEnds
-from storage.tables import AUDIT, AUDIT_HEADS, AUDIT_WORDS
+from storage.tables import AUDIT, AUDIT_HEADS, AUDIT_WORDS, PEOPLE
 
 AIM_PER_S = 50_000
 ENTRIES = 200_000
 ENTRIES_OF_A_CASE = 10
 CASES_AT_ONCE = 500
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+PERSON, SALT = Person(Kind.STAFF, "agent-1"), "cd" * 16
 WORDS = Words("ab" * 16, "The seam is open along the whole left side.")
 FACTS = '{"action": "approve", "amount_minor": 12900, "currency": "CNY", "policy_hash": "' + "0" * 64 + '"}'
 
@@ -79,6 +80,9 @@ async def audit_speed(folder: Path, database_url: str, entries: int) -> AuditSpe
 
 async def _write(engine: AsyncEngine, chains: int) -> None:
     """Rows as `storage.rows.audit` writes them, many cases at once."""
+    async with Transactions(engine).begin() as connection:
+        person = PERSON._asdict() | {"salt": SALT, "pseudonym": pseudonym_of(PERSON, SALT)}
+        await connection.execute(insert(PEOPLE).values(person))
     for first in range(0, chains, CASES_AT_ONCE):
         entries, heads, words = [], [], []
         for place in range(first, min(first + CASES_AT_ONCE, chains)):
@@ -96,7 +100,7 @@ def _rows(number: str) -> Iterator[dict[str, object]]:
         AuditEntry(
             number=number,
             at=NOW,
-            actor="p_" + "5" * 32,
+            actor=pseudonym_of(PERSON, SALT),
             role="agent",
             channel="staff",
             action="decision",

@@ -17,6 +17,7 @@ from activities.ports import Seal, SealedHead
 
 FIRST_PREVIOUS: Final = "0" * 64
 FORMAT: Final = 1
+_MOST_ENTRIES: Final = 2**62  # what a database counts to
 
 
 class SealBrokenError(Exception):
@@ -67,19 +68,23 @@ class Reading:
             self._hash.update(line + b"\n")
             if self._header is None:
                 self._header = content
-            elif content.keys() == set(SealedHead._fields):
-                heads.append(SealedHead(**content))
             else:
-                raise self._unreadable()
+                heads.append(self._head(content))
             self._read += 1
         return heads
+
+    def _head(self, content: dict[str, Any]) -> SealedHead:
+        match content:
+            case {"number": str(), "seq": int(seq), "hash": str(), **others} if not others and 0 < seq <= _MOST_ENTRIES:
+                return SealedHead(**content)
+        raise self._unreadable()
 
     def _content(self, line: bytes) -> dict[str, Any]:
         if self._trailer is not None:
             raise SealBrokenError(self._day, "something was written behind its end")
         try:
             content: object = json.loads(line)
-        except ValueError as why:
+        except (ValueError, RecursionError) as why:
             raise self._unreadable() from why
         if not isinstance(content, dict):
             raise self._unreadable()

@@ -70,10 +70,10 @@ class SealFiles:
         self._signer = keys[0].key_id if keys else ""
 
     async def days(self) -> list[date]:
-        """The days that have a seal, oldest first."""
+        """The days that have a seal, oldest first; files of other names are none of ours."""
         listed = obstore.list(self._bucket)
-        names = [each["path"] async for batch in listed for each in batch]
-        return sorted(date.fromisoformat(name.removesuffix(_SUFFIX)) for name in names if name.endswith(_SUFFIX))
+        days = [_day_of(each["path"]) async for batch in listed for each in batch]
+        return sorted(day for day in days if day)
 
     async def has(self, day: date) -> bool:
         try:
@@ -99,14 +99,23 @@ class SealFiles:
                 await obstore.put_async(self._bucket, _place(day), file, mode="create", use_multipart=False)
 
     async def read(self, day: date, take: Take) -> Seal:
-        """Raises SealBrokenError, before the end only for lines that cannot be read; FileNotFoundError."""
+        """A seal of ours, its heads given to `take` once all of it holds. Raises SealBrokenError, also for one that
+        somebody else put there: with keys, a seal that none of them signed; FileNotFoundError."""
+        seal = await self._read(day, _nothing)
+        if self._keys and seal.key_id not in self._keys:
+            raise SealBrokenError(day.isoformat(), "it was there already, and is not signed with a key of ours")
+        return await self._read(day, take)
+
+    async def _read(self, day: date, take: Take) -> Seal:
         reading = Reading(day)
         async for lines in self._line_batches(day):
             if heads := reading.take(lines):
                 await take(heads)
         seal, mac = reading.seal()
-        if seal.key_id in self._keys and not hmac.compare_digest(mac, _mac(self._keys[seal.key_id], seal.seal)):
-            raise SealBrokenError(day.isoformat(), "its signature was not made with our key")
+        if seal.key_id in self._keys:
+            ours = _mac(self._keys[seal.key_id], seal.seal)
+            if not hmac.compare_digest(mac.encode(errors="replace"), ours.encode()):
+                raise SealBrokenError(day.isoformat(), "its signature was not made with our key")
         return seal
 
     async def check(self, take: Callable[[str, Sequence[SealedHead]], None]) -> tuple[list[Seal], list[SealFault]]:
@@ -119,8 +128,8 @@ class SealFiles:
                 take(name, heads)
 
             try:
-                seal = await self.read(day, _nothing)  # whole, before anything of it counts
-                await self.read(day, taken)
+                seal = await self._read(day, _nothing)  # whole, before anything of it counts
+                await self._read(day, taken)
             except SealBrokenError as error:
                 checked.broken(SealFault(name, error.why))
             else:
@@ -168,6 +177,7 @@ class _Checked:
         self._keys = keys
         self._previous: str | None = FIRST_PREVIOUS
         self._unsigned: list[SealFault] = []
+        self._signed = False
 
     def broken(self, fault: SealFault) -> None:
         self._faults.append(fault)
@@ -182,7 +192,9 @@ class _Checked:
         self._previous = seal.seal
         self.seals.append(seal)
         if seal.key_id in self._keys:
-            self._unsigned.clear()  # it holds those before it
+            if not self._signed:
+                self._unsigned.clear()  # they are from before there was this key, and it holds them
+            self._signed = True
         elif self._keys:
             why = f"it is signed with the key {seal.key_id}, which was not given" if seal.key_id else "it is not signed"
             self._unsigned.append(SealFault(day, why))
@@ -201,6 +213,14 @@ def _mac(secret: bytes, seal: str) -> str:
 
 def _place(day: date) -> str:
     return f"{day.isoformat()}{_SUFFIX}"
+
+
+def _day_of(place: str) -> date | None:
+    try:
+        day = date.fromisoformat(place.removesuffix(_SUFFIX))
+    except ValueError:
+        return None
+    return day if _place(day) == place else None
 
 
 def open_seals(address: str, keys: Sequence[LinkKey] = (), *, make: bool = True) -> SealFiles:

@@ -73,7 +73,7 @@ def create_app(settings: PortalSettings, parts: Parts) -> ASGIApp:
         Webhooks(settings, parts.records, parts.telling, parts.readers, parts.clock),
         Survey(by_link, parts.cases, pages, settings.body_limit_s),
         Uploads(by_ticket, parts.records, parts.evidence, pages, parts.clock, settings.upload_limit_s),
-        EvidenceRoom(by_look, parts.records, parts.evidence.store),
+        EvidenceRoom(by_look, parts.records, parts.evidence.store, pages),
         Payout(by_payout, parts.cases, parts.payees, drafts, pages, parts.clock, settings.body_limit_s),
         Health(parts.records.reach),
     )

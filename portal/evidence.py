@@ -1,12 +1,13 @@
 """Evidence goes out to agents: by a signed link that ends, as a file to be saved, never as a page (P2.2; ASVS 5.4).
 
-A link that is wrong or over is refused in the same words. What was found infected is not handed out, what was erased
-cannot be.
+A link that is wrong or over is refused in the same words. Nothing is handed out before its first check, nor what was
+found infected; what was erased cannot be. A refusal is JSON, and for a browser a page in both languages.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -19,16 +20,23 @@ from starlette.responses import Response
 
 from integrations.evidence import ENDINGS, THUMBNAIL_TYPE, EvidenceError, EvidenceMissingError, EvidenceStore
 from integrations.links import EvidenceLink, LinkInvalidError
-from portal.answers import TRY_AGAIN_S, Refusal, too_many
+from portal.answers import TRY_AGAIN_S, Refusal, too_many, wants_page
 from portal.entrance import Entrance
 from portal.limits import TooManyRequestsError
+from portal.pages import Pages
 from portal.ports import PortalRecords
 from storage.portal import EvidencePiece, PieceState
+
+CHECKED_S: Final = 60
+"""A check takes seconds once a worker is free for it; a video on a busy machine takes a minute."""
 
 LINK_REFUSED: Final = Refusal(
     HTTPStatus.FORBIDDEN, "link_refused", "This link is not valid, or not any more; ask for a new one."
 )
 NOT_THERE: Final = Refusal(HTTPStatus.NOT_FOUND, "not_there", "There is no such file; look at the case again.")
+BEING_CHECKED: Final = Refusal(
+    HTTPStatus.CONFLICT, "being_checked", "The file is still being checked; open the link again in a minute.", CHECKED_S
+)
 QUARANTINED: Final = Refusal(
     HTTPStatus.FORBIDDEN, "quarantined", "A virus was found in this file, so it is not handed out; ask for another one."
 )
@@ -36,16 +44,24 @@ ERASED: Final = Refusal(HTTPStatus.GONE, "erased", "This file was erased after i
 UNREADABLE: Final = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE, "unreadable", "The file cannot be read just now; try again.", TRY_AGAIN_S
 )
+HELD_BACK: Final[Mapping[PieceState, Refusal]] = {
+    PieceState.UNCHECKED: BEING_CHECKED,
+    PieceState.QUARANTINED: QUARANTINED,
+    PieceState.ERASED: ERASED,
+}
 _log = structlog.get_logger(__name__)
 
 
 class EvidenceRoom:
     """`GET /evidence/{link}`."""
 
-    def __init__(self, entrance: Entrance[EvidenceLink], records: PortalRecords, store: EvidenceStore) -> None:
+    def __init__(
+        self, entrance: Entrance[EvidenceLink], records: PortalRecords, store: EvidenceStore, pages: Pages
+    ) -> None:
         self._entrance = entrance
         self._records = records
         self._store = store
+        self._pages = pages
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -53,28 +69,33 @@ class EvidenceRoom:
         return router
 
     async def hand_out(self, link: str, request: Request) -> Response:
-        """200 the file; 403 link or quarantine, 404, 410 erased, 429, 503. Changes nothing."""
+        """200 the file; 403 link or quarantine, 404, 409 not checked yet, 410 erased, 429, 503. Changes nothing."""
+        told = await self._looked_for(link, request)
+        if isinstance(told, Response):
+            return told
+        return self._pages.refusal(told) if wants_page(request) else told.as_json()
+
+    async def _looked_for(self, link: str, request: Request) -> Response | Refusal:
         try:
-            told = await self._found(await self._entrance.open(link, request))
+            return await self._found(await self._entrance.open(link, request))
         except LinkInvalidError as why:
             _log.info("evidence_link_refused", why=str(why))
-            told = LINK_REFUSED
+            return LINK_REFUSED
         except TooManyRequestsError as why:
-            told = too_many(why.wait_s)
+            return too_many(why.wait_s)
         except EvidenceMissingError as why:
             _log.warning("evidence_missing", why=str(why))
-            told = NOT_THERE
+            return NOT_THERE
         except (EvidenceError, SQLAlchemyError, BucketError, OSError) as why:
             _log.error("evidence_unreadable", why=str(why))
-            told = UNREADABLE
-        return told if isinstance(told, Response) else told.as_json()
+            return UNREADABLE
 
     async def _found(self, link: EvidenceLink) -> Response | Refusal:
         piece = await self._records.evidence_piece(link.number, link.sha256)
         if piece is None:
             return NOT_THERE
-        if piece.state is not PieceState.KEPT:
-            return QUARANTINED if piece.state is PieceState.QUARANTINED else ERASED
+        if piece.state in HELD_BACK:
+            return HELD_BACK[piece.state]
         _log.info("evidence_handed_out", number=link.number, sha256=link.sha256, viewer=link.viewer)
         return await self._file(piece, thumbnail=link.thumbnail)
 

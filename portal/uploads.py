@@ -42,11 +42,18 @@ from portal.pages import Pages
 from portal.ports import Clock, PortalRecords
 
 FORM_OVERHEAD_BYTES = 16 * 1024
+MOST_PIECES: Final = 100
+MOST_BYTES: Final = 1_000_000_000
+"""Of one case, whoever hands out its tickets (ASVS 5.2.4): an application, and each supplement, names at most 20."""
+
 _PIECE_BYTES = 256 * 1024
 REFUSED: Final = Refusal(
     HTTPStatus.FORBIDDEN,
     "ticket_refused",
     "This upload ticket is not valid, or not any more; ask for a new one.",
+)
+ENOUGH: Final = Refusal(
+    HTTPStatus.CONFLICT, "enough", "This application has as many files as it can have; name those that it has."
 )
 TOO_SLOW: Final = Refusal(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The file did not arrive in time; send it again.")
 NOT_KEPT: Final = Refusal(
@@ -90,8 +97,8 @@ class Uploads:
         return router
 
     async def receive(self, ticket: str, request: Request) -> Response:
-        """201 with the EvidenceRef and its `warnings`; 403 ticket, 408, 413 size or bounds, 415 kind, 422 empty,
-        broken, encrypted or no form, 429, 503 not kept.
+        """201 with the EvidenceRef and its `warnings`; 403 ticket, 408, 409 enough for the case, 413 size or bounds,
+        415 kind, 422 empty, broken, encrypted or no form, 429, 503 not kept.
 
         A refusal is JSON, and a page for a browser whose form was sent here.
         """
@@ -115,6 +122,9 @@ class Uploads:
     async def _take(self, ticket: UploadTicket, request: Request) -> TakenIn | Refusal:
         """The content first, written once by its hash; then ticket and evidence together. Whatever is cut off
         leaves the ticket good, and at most content that nobody refers to."""
+        held = await self._records.evidence_held(ticket.number)
+        if held.pieces >= MOST_PIECES or held.size_bytes >= MOST_BYTES:
+            return ENOUGH
         try:
             async with asyncio.timeout(self._upload_limit_s):
                 taken = await self._keep(ticket, request)

@@ -9,14 +9,14 @@ of older entries as they were. `audit_heads` says where each chain ends, so that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple
 
 from activities.rows import AuditEntry
 from aftersales.contract.values import Frozen
-from storage.people import Words
+from storage.people import Words, pseudonyms_of
 
 FIRST_PREV_HASH: Final = "0" * 64
 CONTENT: Final = (
@@ -40,8 +40,13 @@ _NUMBER: Final = CONTENT.index("number")
 _SEQ: Final = CONTENT.index("seq")
 _WHY: Final = CONTENT.index("why")
 _ACTION: Final = CONTENT.index("action")
+_ACTOR: Final = CONTENT.index("actor")
+_FACTS: Final = CONTENT.index("facts")
 _PREV_HASH: Final = len(CONTENT)
 _HASH: Final = _PREV_HASH + 1
+
+ERASURES: Final = "people"
+"""The log of erasures; the log of each case that is about the person says it, too."""
 
 PERSON_ERASED: Final = "person_erased"
 """The entry that says why names and texts are missing."""
@@ -122,6 +127,16 @@ def number_of(row: Row) -> str:
     return str(row[_NUMBER])
 
 
+def people_in(row: Row) -> Iterator[str]:
+    """The pseudonyms of a row."""
+    return pseudonyms_of(row[_ACTOR], row[_FACTS])
+
+
+def place_of(row: Row) -> tuple[str, int]:
+    """A row's log, and its sequence there."""
+    return row[_NUMBER], row[_SEQ]
+
+
 class ChainWalk:
     """Walks one chain, given in sequence, piece by piece, up to its recorded end.
 
@@ -137,8 +152,7 @@ class ChainWalk:
         self._sealed = sealed
         self._words = words
         self._last = START
-        self._erased = False
-        self._wordless: int | None = None
+        self._wordless: int | None = None  # the first entry without its text that no later one explains
         self._broken: tuple[int, str] | None = None
 
     def follow(self, rows: Iterable[Row]) -> None:
@@ -154,8 +168,8 @@ class ChainWalk:
     def end(self) -> ChainBreak | None:
         """What is wrong first; None if the chain holds."""
         broken = self._broken or self._wrong_at_end()
-        if broken is None and self._wordless is not None and not self._erased:
-            broken = (self._wordless, "its text is gone, and no entry says that somebody was erased")
+        if broken is None and self._wordless is not None:
+            broken = (self._wordless, "its text is gone, and no later entry says that somebody was erased")
         return None if broken is None else ChainBreak(self._number, *broken)
 
     def _wrong(self, row: Row) -> tuple[int, str] | None:
@@ -170,7 +184,8 @@ class ChainWalk:
             return seq, f"it, or one before it, was written anew after the seal of {self._sealed[seq].day}"
         if row[_WHY]:
             return self._wrong_text(seq, row[_WHY])
-        self._erased |= row[_ACTION] == PERSON_ERASED
+        if row[_ACTION] == PERSON_ERASED:
+            self._wordless = None
         return None
 
     def _wrong_text(self, seq: int, digest: str) -> tuple[int, str] | None:

@@ -6,6 +6,7 @@ without models, for there are millions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import cache
 from itertools import groupby
@@ -14,15 +15,27 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.audit import CONTENT, ChainBreak, ChainWalk, Link, Row, number_of
+from storage.audit import (
+    CONTENT,
+    ERASURES,
+    PERSON_ERASED,
+    ChainBreak,
+    ChainWalk,
+    Link,
+    Row,
+    number_of,
+    people_in,
+    place_of,
+)
 from storage.engine import snapshots
-from storage.people import Words, false_names
+from storage.people import Words, false_names, without_names
 from storage.rows.base import paged
 from storage.seals import SealedEnds
 from storage.tables import AUDIT, AUDIT_HEADS, AUDIT_WORDS, PEOPLE
 
 CHAINS_AT_ONCE: Final = 500
 ROWS_AT_ONCE: Final = 2000
+_NAMELESS: Final = "the name behind a pseudonym is gone, and the log of erasures does not say that anybody was erased"
 
 Which = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """A condition on the column of the numbers."""
@@ -50,6 +63,7 @@ class AuditCheck:
         self._sealed = sealed
         self._chains_at_once = chains_at_once
         self._rows_at_once = rows_at_once
+        self._told: set[str] = set()  # people whose name is gone are told of once
 
     async def entries(self) -> int:
         """About how many there are to check, by the chains' ends."""
@@ -81,7 +95,18 @@ class AuditCheck:
         query = _entries(connection.dialect.name).where(which(AUDIT.c.number))
         async for rows in paged(connection, query, [AUDIT.c.number, AUDIT.c.seq], self._rows_at_once):
             tally.take(rows)
-        return tally.checked()
+        checked = tally.checked()
+        return checked._replace(breaks=(*checked.breaks, *await self._nameless(connection, tally.people)))
+
+    async def _nameless(
+        self, connection: AsyncConnection, people: Mapping[str, tuple[str, int]]
+    ) -> tuple[ChainBreak, ...]:
+        """People whose name is gone though nobody erased them, each where they were seen first."""
+        gone = await without_names(connection, people) - self._told
+        if gone:
+            gone -= await _erased_people(connection)
+        self._told |= gone
+        return tuple(sorted(ChainBreak(*people[each], _NAMELESS) for each in gone))
 
     def _gone(self) -> tuple[ChainBreak, ...]:
         return tuple(self._sealed.left()) if self._sealed else ()
@@ -109,8 +134,10 @@ class _Tally:
         self._breaks: list[ChainBreak] = []
         self._number = ""
         self._walk: ChainWalk | None = None
+        self.people: dict[str, tuple[str, int]] = {}
 
     def take(self, rows: Iterable[Row]) -> None:
+        """Entries in sequence, log by log; in `people`, each is kept with the first place where they stand."""
         for number, entries in groupby(map(tuple, rows), key=number_of):
             if number != self._number or self._walk is None:
                 self._end()
@@ -118,6 +145,9 @@ class _Tally:
             chain = list(entries)
             self._entries += len(chain)
             self._walk.follow(chain)
+            for row in chain:
+                for pseudonym in people_in(row):
+                    self.people.setdefault(pseudonym, place_of(row))
 
     def checked(self) -> Checked:
         """The page's end: chains that have a recorded end and no entry are looked at, too."""
@@ -156,6 +186,12 @@ async def _words(connection: AsyncConnection, which: Which) -> dict[str, dict[in
     for row in await connection.execute(query):
         found.setdefault(row.number, {})[row.seq] = Words(row.salt, row.text)
     return found
+
+
+async def _erased_people(connection: AsyncConnection) -> set[str]:
+    """Whom the log of erasures names."""
+    query = select(AUDIT.c.facts).where(AUDIT.c.number == ERASURES, AUDIT.c.action == PERSON_ERASED)
+    return {json.loads(facts)["pseudonym"] for facts in (await connection.execute(query)).scalars()}
 
 
 @cache

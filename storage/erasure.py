@@ -16,34 +16,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from activities.rows import AuditEntry
 from activities.types import StepResult
 from aftersales.contract.messages import CaseStart
-from storage.audit import PERSON_ERASED
+from storage.audit import ERASURES, PERSON_ERASED
 from storage.engine import Transactions
 from storage.errors import StorageError
 from storage.people import Kind, Person, known_pseudonym
 from storage.rows.audit import AuditRows
 from storage.tables import (
     ACCOUNTS,
+    ASSESSMENTS,
     AUDIT,
     AUDIT_HEADS,
     AUDIT_WORDS,
     CASES,
+    HAND_PAYMENTS,
     HEARD_MESSAGES,
+    LEGS,
     MAILS,
+    ORDERS,
     PAYEES,
     PEOPLE,
+    SHIPMENTS,
     STAFF_ACCOUNTS,
     STEPS,
+    WEBHOOK_INBOX,
 )
-
-LOG: Final = "people"
-"""The log of erasures; a case's own log says it, too."""
 
 _EMPTIED: Final[tuple[tuple[Table, dict[str, str | None]], ...]] = (
     (MAILS, {"recipient": "", "subject": "", "body": ""}),
     (HEARD_MESSAGES, {"body": ""}),
     (CASES, {"explanation": "", "payout": None}),
+    (LEGS, {"destination": ""}),
+    (WEBHOOK_INBOX, {"payload": ""}),
 )
-"""Columns with what was written to a customer, or by them; all these tables have the case's number."""
+"""Columns with what was written to a customer, by them or about them; all these tables have the case's number."""
 
 
 class ErasureRefusedError(StorageError):
@@ -84,7 +89,7 @@ class PersonErasure:
             if not known and erased.pseudonym is None:
                 raise ErasureRefusedError(f"Nothing is kept of a {person.kind.value} {person.person_id}. Check the id.")
             logs = await _erase_from_logs(connection, erased.pseudonym) if erased.pseudonym else set()
-            entries = _entries(erased, sorted({LOG, *cases, *logs}), by, at)
+            entries = _entries(erased, sorted({ERASURES, *cases, *logs}), by, at)
             await AuditRows(connection).append_audit(entries)
         return erased
 
@@ -125,18 +130,23 @@ async def _erase_customer(connection: AsyncConnection, customer_id: str, cases: 
     for table, values in _EMPTIED:
         await connection.execute(update(table).where(table.c.number.in_(of_person)).values(**values))
     await connection.execute(delete(AUDIT_WORDS).where(AUDIT_WORDS.c.number.in_(of_person)))
+    to_them = HAND_PAYMENTS.c.number.in_(of_person) & (HAND_PAYMENTS.c.payee != "")  # else it names a payment of ours
+    await connection.execute(update(HAND_PAYMENTS).where(to_them).values(destination=""))
+    parcels = SHIPMENTS.c.order_id.in_(select(ORDERS.c.order_id).where(ORDERS.c.customer_id == customer_id))
+    await connection.execute(update(SHIPMENTS).where(parcels).values(tracking=""))
     kept = (PAYEES.c.customer_id == customer_id) & PAYEES.c.erased_at.is_(None)
     await connection.execute(update(PAYEES).where(kept).values(sealed=b"", masked="", erased_at=at))
     for number in cases:
         await _empty_application(connection, number)
         await _empty_steps(connection, number)
-    nameless = update(ACCOUNTS).where(ACCOUNTS.c.customer_id == customer_id).values(name="", email="")
+        await _empty_particulars(connection, number)
+    nameless = update(ACCOUNTS).where(ACCOUNTS.c.customer_id == customer_id).values(name="", email="", phone="")
     return (await connection.execute(nameless)).rowcount == 1
 
 
 async def _empty_application(connection: AsyncConnection, number: str) -> None:
     start: CaseStart = (await connection.execute(_of(CASES, number, "start"))).scalar_one()
-    application = start.application.model_copy(update={"description": ""})
+    application = start.application.model_copy(update={"description": "", "contact_digest": ""})
     emptied = start.model_copy(update={"application": application})
     await connection.execute(update(CASES).where(CASES.c.number == number).values(start=emptied))
 
@@ -148,8 +158,24 @@ async def _empty_steps(connection: AsyncConnection, number: str) -> None:
         await connection.execute(update(STEPS).where(key).values(result=_emptied(result)))
 
 
+async def _empty_particulars(connection: AsyncConnection, number: str) -> None:
+    """What the shop's systems said of the person and of their parcel; what was decided from it stays."""
+    for sequence, told in (await connection.execute(_of(ASSESSMENTS, number, "sequence", "particulars"))).all():
+        key = (ASSESSMENTS.c.number == number) & (ASSESSMENTS.c.sequence == sequence)
+        emptied = {
+            "standing": told.standing and told.standing.model_copy(update={"note": ""}),
+            "record": told.record and told.record.model_copy(update={"tracking": ""}),
+        }
+        await connection.execute(update(ASSESSMENTS).where(key).values(particulars=told.model_copy(update=emptied)))
+
+
 def _emptied(result: StepResult) -> StepResult:
-    standing = result.standing.model_copy(update={"explanation": ""})
+    """A step's result without what was written, and without where money went."""
+    said = result.standing
+    legs, earlier = (
+        tuple(leg.model_copy(update={"destination": ""}) for leg in each) for each in (said.legs, said.earlier)
+    )
+    standing = said.model_copy(update={"explanation": "", "legs": legs, "earlier": earlier})
     answer = result.answer and result.answer.model_copy(update={"sentence": ""})
     return result.model_copy(update={"standing": standing, "answer": answer})
 

@@ -29,7 +29,7 @@ from storage.engine import Transactions, snapshots
 from storage.rows.audit import AuditRows
 from storage.rows.base import insert_if_new, update_row
 from storage.rows.evidence import findings_of, keep_findings, reused_in
-from storage.tables import CASES, EVIDENCE, EVIDENCE_CHECKS, EVIDENCE_CONTENTS, LIKENESS_BANDS
+from storage.tables import CASES, EVIDENCE, EVIDENCE_CHECKS, EVIDENCE_CONTENTS, HAND_PAYMENTS, LIKENESS_BANDS
 from storage.types import UtcDateTime
 
 INFECTED: Final = "evidence_infected"
@@ -60,6 +60,7 @@ _PIECE: Final = _PIECES.where(EVIDENCE.c.sha256 == bindparam("sha256"))
 _NAMED: Final = select(CASES.c.evidence, CASES.c.opened_at, CASES.c.customer_id).where(
     CASES.c.number == bindparam("number")
 )
+_RECEIPTS: Final = select(HAND_PAYMENTS.c.evidence).where(HAND_PAYMENTS.c.number == bindparam("number"))
 _LOCKED: Final = select(_CONTENT.erased_at).where(_CONTENT.sha256 == bindparam("sha256")).with_for_update()
 _QUARANTINE: Final = (
     update(EVIDENCE_CONTENTS)
@@ -103,15 +104,18 @@ class EvidenceRecords:
         self._engine = snapshots(engine)
 
     async def pieces(self, number: str) -> tuple[EvidencePiece, ...]:
-        """What the case names becomes its own, also what was uploaded for another one: retention goes by that."""
+        """What the case names, receipts of payments by hand included, becomes its own, also what was uploaded for
+        another one: retention goes by that."""
         async with self._transactions.begin() as connection:
             case = (await connection.execute(_NAMED, {"number": number})).one_or_none()
             if case is None:
                 return ()
-            for ref in case.evidence:
+            receipts = (await connection.execute(_RECEIPTS, {"number": number})).scalars()
+            refs = (*case.evidence, *(ref for of_payment in receipts for ref in of_payment))
+            for ref in refs:
                 own = {"number": number, "uploaded_at": case.opened_at, "customer_id": case.customer_id}
                 await insert_if_new(connection, EVIDENCE, dict(ref) | own)
-            named = {ref.sha256 for ref in case.evidence}
+            named = {ref.sha256 for ref in refs}
             return tuple(piece for piece in await pieces_of(connection, number) if piece.ref.sha256 in named)
 
     async def reused(self, piece: EvidencePiece) -> tuple[ReusedEvidence, ...]:
@@ -119,16 +123,16 @@ class EvidenceRecords:
             return await reused_in(connection, piece.number, piece.ref.sha256)
 
     async def store(self, piece: EvidencePiece, at: datetime) -> None:
-        scan = piece.scan or Scan(verdict=ScanVerdict.NOT_SCANNED)
-        check = {"number": piece.number, "sha256": piece.ref.sha256, "verdict": scan.verdict, "checked_at": at}
-        check |= {"signature": scan.signature, "reused": piece.reused}
+        """A piece that could not be read, which no scan tells of, stays unchecked, whatever else was found."""
+        check = {"number": piece.number, "sha256": piece.ref.sha256, "reused": piece.reused, "checked_at": at}
+        check |= piece.scan.model_dump() if piece.scan else {"verdict": "", "signature": ""}
         async with self._transactions.begin() as connection:
             if not await update_row(connection, EVIDENCE_CHECKS, check):
                 await insert_if_new(connection, EVIDENCE_CHECKS, check)
             if piece.state is PieceState.KEPT:
                 await keep_findings(connection, piece.ref, piece.findings)
-            if scan.verdict is ScanVerdict.INFECTED:
-                await self._quarantine(connection, piece, scan, at)
+            if piece.scan and piece.scan.verdict is ScanVerdict.INFECTED:
+                await self._quarantine(connection, piece, piece.scan, at)
 
     async def _quarantine(self, connection: AsyncConnection, piece: EvidencePiece, scan: Scan, at: datetime) -> None:
         key = {"its_sha256": piece.ref.sha256, "at": at}
@@ -178,7 +182,7 @@ def _piece(row: Mapping[str, Any]) -> EvidencePiece:
         ref=EvidenceRef(sha256=row["sha256"], media_type=row["media_type"], size_bytes=row["size_bytes"]),
         state=_state(row),
         findings=findings_of(row),
-        scan=None if row["verdict"] is None else Scan(verdict=row["verdict"], signature=row["signature"]),
+        scan=Scan(verdict=row["verdict"], signature=row["signature"]) if row["verdict"] else None,
         reused=row["reused"] or (),
         checked_at=row["checked_at"],
         erased_at=row["erased_at"],
@@ -188,7 +192,9 @@ def _piece(row: Mapping[str, Any]) -> EvidencePiece:
 def _state(row: Mapping[str, Any]) -> PieceState:
     if row["erased_at"] is not None:
         return PieceState.ERASED
-    return PieceState.KEPT if row["quarantined_at"] is None else PieceState.QUARANTINED
+    if row["quarantined_at"] is not None:
+        return PieceState.QUARANTINED
+    return PieceState.KEPT if row["verdict"] else PieceState.UNCHECKED
 
 
 async def _erasable(connection: AsyncConnection, sha256: str) -> ErasableContent:

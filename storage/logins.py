@@ -20,7 +20,7 @@ from storage.engine import Transactions
 from storage.errors import StorageError
 from storage.passwords import Passwords
 from storage.rows.base import insert_if_new, update_row
-from storage.staff import Staff, account_of, note
+from storage.staff import STAFF_ID, Staff, account_of, note
 from storage.tables import LOGIN_ATTEMPTS, STAFF_ACCOUNTS, STAFF_SESSIONS
 
 TOKEN_BYTES: Final = 32
@@ -90,7 +90,7 @@ class LoginStore:
             for whose in sorted(allowances):
                 await _count(connection, whose, allowances[whose], at)
         async with self._engine.connect() as connection:
-            stored = await _stored(connection, staff_id)
+            stored = await _stored(connection, staff_id) if STAFF_ID.fullmatch(staff_id) else None
         fits = await self._passwords.fits(password, stored.password_hash if stored else None)
         login = await self._open(staff_id, stored, address, at) if stored and stored.active and fits else None
         if login is None:

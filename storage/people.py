@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -46,6 +47,12 @@ PEOPLE_IN_FACTS: Final[Mapping[str, Kind]] = {
     "staff": Kind.STAFF,
 }
 """Facts whose value is a person's id; people under any other name would stay in the chain for ever."""
+
+
+_IN_FACTS: Final = re.compile(rf'"(?:{"|".join(PEOPLE_IN_FACTS)})": "({_PREFIX}[0-9a-f]{{{_DIGITS}}})"')
+"""As `_json` writes them."""
+
+_NAMES_AT_ONCE: Final = 500
 
 
 class Person(NamedTuple):
@@ -152,6 +159,24 @@ async def _pseudonym(connection: AsyncConnection, person: Person) -> str:
 _NAMES: Final = select(PEOPLE.c.pseudonym, PEOPLE.c.person_id).where(
     PEOPLE.c.pseudonym.in_(bindparam("pseudonyms", expanding=True))
 )
+
+
+async def without_names(connection: AsyncConnection, pseudonyms: Iterable[str]) -> set[str]:
+    """Those of them behind which no person stands (any more)."""
+    asked = sorted(pseudonyms)
+    known: set[str] = set()
+    for start in range(0, len(asked), _NAMES_AT_ONCE):
+        some = {"pseudonyms": asked[start : start + _NAMES_AT_ONCE]}
+        known |= {row.pseudonym for row in await connection.execute(_NAMES, some)}
+    return set(asked) - known
+
+
+def pseudonyms_of(actor: str, facts: str) -> Iterator[str]:
+    """Of the people of an entry as it stands in the chain; it is asked of millions, so the facts are not read."""
+    if actor.startswith(_PREFIX):
+        yield actor
+    if f'"{_PREFIX}' in facts:
+        yield from _IN_FACTS.findall(facts)
 
 
 async def unveil(connection: AsyncConnection, rows: Sequence[RowMapping]) -> list[AuditEntry]:

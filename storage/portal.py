@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, or_, select, text, tuple_, update
+from sqlalchemy import and_, bindparam, func, or_, select, text, tuple_, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.dml import ReturningInsert
@@ -30,6 +30,7 @@ from storage.tables.portal import UNMATCHED
 
 __all__ = [
     "Bearing",
+    "EvidenceHeld",
     "EvidencePiece",
     "Findings",
     "PieceState",
@@ -73,6 +74,11 @@ class Received(NamedTuple):
 
     news: ProviderNews
     bearing: Bearing
+
+
+class EvidenceHeld(NamedTuple):
+    pieces: int
+    size_bytes: int
 
 
 class TokenPurpose(StrEnum):
@@ -185,6 +191,12 @@ class PortalStore:
         """What is known of a piece of a case; None if the case has none of that hash."""
         async with self._engine.connect() as connection:
             return await piece_of(connection, number, sha256)
+
+    async def evidence_held(self, number: str) -> EvidenceHeld:
+        """How much was uploaded for a case."""
+        query = select(func.count(), func.coalesce(func.sum(EVIDENCE.c.size_bytes), 0))
+        async with self._engine.connect() as connection:
+            return EvidenceHeld(*(await connection.execute(query.where(EVIDENCE.c.number == number))).one())
 
     async def evidence_of(self, number: str) -> tuple[EvidenceRef, ...]:
         """What was uploaded for a case, oldest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +25,7 @@ SYSTEM: Final = "system"
 LOG: Final = "risk"
 """The operations log of what is about no single case."""
 
+REFUSED: Final = "refused"
 _KEY: Final = (CHARGEBACKS.c.provider, CHARGEBACKS.c.dispute_id)
 _LATEST: Final = select(CHARGEBACKS).order_by(CHARGEBACKS.c.opened_at.desc(), *_KEY).limit(bindparam("limit"))
 
@@ -36,6 +37,15 @@ class Keeper(NamedTuple):
     channel: str
     actor: str = SYSTEM
     role: str = SYSTEM
+
+
+class Attempt(NamedTuple):
+    """What somebody wanted to do: the action that its entry would have had, what it is about, and why they wanted it.
+    Facts name people as `storage.people.PEOPLE_IN_FACTS` says."""
+
+    action: str
+    facts: Mapping[str, str]
+    why: str = ""
 
 
 class RiskBook:
@@ -87,6 +97,13 @@ class RiskBook:
             entry = list_entry_of(row)
             await _log(connection, _listing_entry(keeper, entry, "taken_off_list", reason))
         return entry
+
+    async def refuse(self, keeper: Keeper, attempt: Attempt, code: str) -> None:
+        """Who wanted what, and the code of why they may not, is all that is written."""
+        facts = json.dumps(attempt.facts, sort_keys=True)
+        entry = _entry(keeper, REFUSED, before=attempt.action, reason=code, facts=facts, why=attempt.why)
+        async with self._transactions.begin() as connection:
+            await _log(connection, entry)
 
     async def entries(self, at: datetime | None = None, *, limit: int) -> tuple[ListEntry, ...]:
         """The lines that count at a moment, newest first; without one, all that ever were."""
@@ -194,11 +211,13 @@ async def _known(
     return None if row is None else chargeback_of(row)
 
 
-def _listing_entry(keeper: Keeper, entry: ListEntry, action: str, why: str) -> AuditEntry:
+def listed_facts(kind: ListedKind, value: str) -> dict[str, str]:
     """Of what is listed only a customer's id is told, under the name by which it can be erased."""
-    facts = {"entry": entry.entry_id, "kind": entry.kind.value}
-    if entry.kind is ListedKind.CUSTOMER:
-        facts["customer"] = entry.value
+    return {"kind": kind.value} | ({"customer": value} if kind is ListedKind.CUSTOMER else {})
+
+
+def _listing_entry(keeper: Keeper, entry: ListEntry, action: str, why: str) -> AuditEntry:
+    facts = {"entry": entry.entry_id} | listed_facts(entry.kind, entry.value)
     return _entry(keeper, action, facts=json.dumps(facts, sort_keys=True), why=why)
 
 

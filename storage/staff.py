@@ -7,8 +7,9 @@ chain's end: changes follow upon each other, so that two admins cannot take each
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -30,6 +31,7 @@ from storage.tables import STAFF_ACCOUNTS, STAFF_GROUPS, STAFF_MEMBERS, STAFF_RO
 
 LOG: Final = "staff"
 CHANNEL: Final = "staff"
+STAFF_ID: Final = re.compile(r"^[a-z0-9][a-z0-9._\-]*$")
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9\-]{0,31}$")]
 _SEEN: Final = [STAFF_ACCOUNTS.c[name] for name in ("staff_id", "display_name", "mail", "active")]
 _ACCOUNTS: Final = select(*_SEEN).order_by(STAFF_ACCOUNTS.c.staff_id)
@@ -38,6 +40,10 @@ _ACCOUNT: Final = _ACCOUNTS.where(STAFF_ACCOUNTS.c.staff_id == bindparam("staff_
 
 class StaffError(StorageError):
     """A change of the staff that is not made; `str(error)` says why and what to do."""
+
+
+class _UnchangedError(Exception):
+    """It is so already: nothing is changed, and nothing is to be noted."""
 
 
 class Staff(Frozen):
@@ -54,7 +60,7 @@ class Staff(Frozen):
 class NewStaff(Frozen):
     """Who is to get an account. `staff_id`: in small letters; it stands in logs, so an employee number does, too."""
 
-    staff_id: Annotated[OpaqueId, Field(pattern=r"^[a-z0-9][a-z0-9._\-]*$")]
+    staff_id: Annotated[OpaqueId, Field(pattern=STAFF_ID.pattern)]
     display_name: Annotated[Text, Field(min_length=1, max_length=120)]
     mail: Annotated[Text, Field(max_length=254)] = ""
     password: SecretStr
@@ -65,7 +71,7 @@ class StaffBook:
     """Accounts over one engine. `by` is an account that must hold the role admin at that moment.
 
     Every change raises StaffError: who asks is no admin, there is nobody of that name, nobody would be left who can
-    give roles.
+    give roles. What is so already stays, and no entry says that it was changed.
     """
 
     def __init__(self, engine: AsyncEngine, passwords: Passwords) -> None:
@@ -111,24 +117,25 @@ class StaffBook:
             await _insert(connection, new, hashed, at)
 
     async def grant(self, staff_id: str, role: Role, by: str, at: datetime) -> None:
-        """From now on; a role that is held already stays."""
+        """From now on."""
         _refuse_ungrantable(frozenset({role}))
         async with self._change("role_granted", by, at, {"staff": staff_id, "role": role}) as connection:
             await _require(connection, staff_id)
-            await insert_if_new(connection, STAFF_ROLES, {"staff_id": staff_id, "role": role.value})
+            _noted_if(await insert_if_new(connection, STAFF_ROLES, {"staff_id": staff_id, "role": role.value}))
 
     async def revoke(self, staff_id: str, role: Role, by: str, at: datetime) -> None:
         """At once: the next message that is recorded does not have it any more (ASVS 7.4.2)."""
         gone = delete(STAFF_ROLES).where(STAFF_ROLES.c.staff_id == staff_id, STAFF_ROLES.c.role == role.value)
         async with self._change("role_revoked", by, at, {"staff": staff_id, "role": role}) as connection:
             await _require(connection, staff_id)
-            await connection.execute(gone)
+            _noted_if((await connection.execute(gone)).rowcount == 1)
             await _refuse_without_admin(connection)
 
     async def set_active(self, staff_id: str, active: bool, by: str, at: datetime) -> None:
         """Disabling ends all logins at once; roles stay for the day on which the account is enabled again."""
         action = "staff_enabled" if active else "staff_disabled"
         async with self._change(action, by, at, {"staff": staff_id}) as connection:
+            _noted_if((await _require(connection, staff_id)).active is not active)
             await _update(connection, staff_id, active=active, changed_at=at)
             await _end_sessions(connection, staff_id)
             await _refuse_without_admin(connection)
@@ -139,12 +146,14 @@ class StaffBook:
         hashed = await self._hashed(password, staff_id, account.display_name if account else "")
         facts = {"staff": staff_id}
         async with self._change("password_changed", by, at, facts, own=by == staff_id) as connection:
+            if not (await _require(connection, staff_id)).active and by == staff_id:
+                raise StaffError(f"The account {staff_id} is disabled, so only an admin gives it a new password.")
             await _update(connection, staff_id, password_hash=hashed, changed_at=at)
             await _end_sessions(connection, staff_id)
 
     async def make_group(self, name: GroupName, by: str, at: datetime) -> None:
         async with self._change("group_made", by, at, {"group": name}) as connection:
-            await insert_if_new(connection, STAFF_GROUPS, {"name": name})
+            _noted_if(await insert_if_new(connection, STAFF_GROUPS, {"name": name}))
 
     async def join(self, name: str, staff_id: str, by: str, at: datetime) -> None:
         async with self._change("group_joined", by, at, {"staff": staff_id, "group": name}) as connection:
@@ -152,12 +161,13 @@ class StaffBook:
             known = await connection.execute(select(STAFF_GROUPS.c.name).where(STAFF_GROUPS.c.name == name))
             if known.one_or_none() is None:
                 raise StaffError(f"There is no group {name}; make it first.")
-            await insert_if_new(connection, STAFF_MEMBERS, {"name": name, "staff_id": staff_id})
+            _noted_if(await insert_if_new(connection, STAFF_MEMBERS, {"name": name, "staff_id": staff_id}))
 
     async def leave(self, name: str, staff_id: str, by: str, at: datetime) -> None:
         gone = delete(STAFF_MEMBERS).where(STAFF_MEMBERS.c.name == name, STAFF_MEMBERS.c.staff_id == staff_id)
         async with self._change("group_left", by, at, {"staff": staff_id, "group": name}) as connection:
-            await connection.execute(gone)
+            await _require(connection, staff_id)
+            _noted_if((await connection.execute(gone)).rowcount == 1)
 
     async def _hashed(self, password: SecretStr, *names: str) -> str:
         clear = password.get_secret_value()
@@ -169,11 +179,12 @@ class StaffBook:
         self, action: str, by: str, at: datetime, facts: Mapping[str, object], *, own: bool = False
     ) -> AsyncIterator[AsyncConnection]:
         """A transaction that is noted, by an admin; `own`: by anybody who is active, about themselves."""
-        async with self._transactions.begin() as connection:
-            await note(connection, action, at, by=by, **facts)
-            if not (own or await StaffRows(connection).holds_role(by, Role.ADMIN)):
-                raise StaffError(f"{by} is not an admin (any more), and only admins look after the staff. Ask one.")
-            yield connection
+        with suppress(_UnchangedError):
+            async with self._transactions.begin() as connection:
+                await note(connection, action, at, by=by, **facts)
+                if not (own or await StaffRows(connection).holds_role(by, Role.ADMIN)):
+                    raise StaffError(f"{by} is not an admin (any more), and only admins look after the staff. Ask one.")
+                yield connection
 
 
 async def note(connection: AsyncConnection, action: str, at: datetime, *, by: str = "", **facts: object) -> None:
@@ -235,13 +246,20 @@ async def _insert(connection: AsyncConnection, new: NewStaff, password_hash: str
         )
 
 
-async def _require(connection: AsyncConnection, staff_id: str) -> None:
-    if await account_of(connection, staff_id) is None:
+def _noted_if(changed: bool) -> None:
+    """Raises _UnchangedError, by which the transaction is taken back, its entry included."""
+    if not changed:
+        raise _UnchangedError
+
+
+async def _require(connection: AsyncConnection, staff_id: str) -> Staff:
+    account = await account_of(connection, staff_id)
+    if account is None:
         raise StaffError(f"There is no account {staff_id}; `aftersales staff list` shows those that exist.")
+    return account
 
 
 async def _update(connection: AsyncConnection, staff_id: str, **values: object) -> None:
-    await _require(connection, staff_id)
     await connection.execute(update(STAFF_ACCOUNTS).where(STAFF_ACCOUNTS.c.staff_id == staff_id).values(**values))
 
 

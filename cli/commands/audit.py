@@ -23,6 +23,7 @@ from cli.commands.parameters import (
     StaffActorOption,
     StaffRoleOption,
     application_number,
+    confirm_erasing,
 )
 from cli.commands.screen import console, say
 
@@ -111,7 +112,7 @@ async def _verify(deployment: Deployment, number: str | None, address: str | Non
         found = "1 thing is" if len(verified.wrong) == 1 else f"{len(verified.wrong)} things are"
         say(f"{found} wrong; keep a copy of the database as it is before anything else.")
         raise typer.Exit(BROKEN)
-    say("Every chain of hashes holds.")
+    say(f"Every chain of hashes holds{'' if verified.vouched else ' in itself; no more is known'}.")
 
 
 @app.command()
@@ -170,18 +171,9 @@ def erase_person(
 
     if role not in (None, Role.ADMIN):
         raise CommandError(f"The role {role.value} may not erase anything; an admin may.")
-    if not yes and not _confirmed(f"Erase the name, the addresses and all texts of {person_id} for good?"):
-        raise CommandError("It was not confirmed, so nothing was erased; --yes confirms it where nobody can be asked.")
+    confirm_erasing(f"Erase the name, the addresses and all texts of {person_id} for good?", said=yes)
     person = Person(Kind.STAFF if staff else Kind.CUSTOMER, person_id)
     asyncio.run(_erase(Deployment(home), person, actor))
-
-
-def _confirmed(question: str) -> bool:
-    try:
-        return typer.confirm(question)
-    except typer.Abort:  # nobody is there to answer
-        say("")
-        return False
 
 
 async def _erase(deployment: Deployment, person: Person, actor: str | None) -> None:

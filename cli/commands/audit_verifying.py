@@ -25,22 +25,29 @@ if TYPE_CHECKING:
 
 SEALS: Final = "AFTERSALES_SEALS"
 SEAL_KEYS: Final = "AFTERSALES_SEAL_KEYS"
+_UNVOUCHED: Final = (
+    "So nothing outside the database vouches for these logs: one that was cut off or written anew together with the "
+    "record of its end does not show."
+)
 
 
 class Verified(NamedTuple):
-    """`wrong`: a sentence for each thing that is wrong; `against`: what the logs were compared with."""
+    """`wrong`: a sentence for each thing that is wrong; `against`: what the logs were compared with; `vouched`: whether
+    that was anything outside the database."""
 
     entries: int
     wrong: tuple[str, ...]
     against: str
+    vouched: bool
 
 
 class SealsRead(NamedTuple):
-    """What the seals say, what is wrong with them, and how that is told."""
+    """What the seals say, what is wrong with them, how that is told, and whether any holds."""
 
     ends: SealedEnds | None
     wrong: tuple[str, ...]
     told: str
+    vouch: bool = False
 
 
 def seal_keys(typed: str | None) -> tuple[LinkKey, ...]:
@@ -74,7 +81,7 @@ async def verify(engine: AsyncEngine, number: str | None, address: str | None, k
     async for page in _progress(check, number):
         entries += page.entries
         wrong += [broken_sentence(broken) for broken in page.breaks]
-    return Verified(entries, tuple(wrong), read.told)
+    return Verified(entries, tuple(wrong), read.told, read.vouch)
 
 
 async def _progress(check: AuditCheck, number: str | None) -> AsyncIterator[Checked]:
@@ -107,9 +114,12 @@ async def _read(address: str, keys: Sequence[LinkKey], number: str | None, noted
         raise CommandError(f"The seals at {address} cannot be read. {error}") from error
     wrong = [f"The seal of {fault.day}: {fault.why}." for fault in faults]
     wrong += _missing(noted, found, faults)
-    newest = f", the newest of {found[-1].day.isoformat()}" if found else ""
+    if not found:
+        return SealsRead(ends, tuple(wrong), f"There is no seal at {address} that holds. {_UNVOUCHED}")
+    counted = "1 seal" if len(found) == 1 else f"{len(found)} seals"
     unsigned = "" if keys else f" Signatures were not checked: {SEAL_KEYS} is not set."
-    return SealsRead(ends, tuple(wrong), f"Compared with {len(found)} seals{newest}.{unsigned}")
+    told = f"Compared with {counted}, the newest of {found[-1].day.isoformat()}.{unsigned}"
+    return SealsRead(ends, tuple(wrong), told, vouch=True)
 
 
 def _missing(noted: Mapping[str, str], found: Sequence[Seal], faults: Sequence[SealFault]) -> list[str]:
@@ -124,9 +134,7 @@ def _missing(noted: Mapping[str, str], found: Sequence[Seal], faults: Sequence[S
 
 
 def _unread(noted: Mapping[str, str]) -> SealsRead:
-    sealed = f"Seals were made up to {max(noted)}" if noted else "Nothing was ever sealed"
-    told = (
-        f"{sealed}, and none was compared: a log that was cut off or written anew together with the record of its end "
-        f"shows only there. Say with --seals or {SEALS} where they lie."
-    )
-    return SealsRead(None, (), told)
+    if not noted:
+        return SealsRead(None, (), f"Nothing was ever sealed. {_UNVOUCHED} A worker that is told {SEALS} seals daily.")
+    told = f"Seals were made up to {max(noted)}, and none was compared. {_UNVOUCHED}"
+    return SealsRead(None, (), f"{told} Say with --seals or {SEALS} where they lie.")

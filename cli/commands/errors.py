@@ -19,9 +19,10 @@ MISTYPED: Final = 2
 _PATTERNS: Final = {
     r"^[A-Za-z0-9._:@/\-]+$": "may hold letters, digits and . _ : @ / - only, and no blank",  # ids of others
     r"^[a-z0-9][a-z0-9._\-]*$": "may hold small letters, digits and . _ - only, and begins with a letter or a digit",
+    r"^[!-~]+$": "may hold letters, digits and signs of ASCII only, and no blank",
     r"^[a-z][a-z0-9\-]{0,31}$": "may hold small letters, digits and - only, begins with a letter, and has 32 at most",
 }
-"""Of the contract's ids, of accounts, of groups; as people say them."""
+"""Of the contract's ids, of accounts, of lists, of groups; as people say them."""
 READABLE: Final = (AftersalesError, HomeError, ServerUnavailableError, StorageError, PolicyError)
 
 
@@ -44,6 +45,8 @@ def explain(error: Exception) -> str:
             return _wrong_fields(error)
         case DomainError():
             return error.message
+        case OSError(filename=str() as named, strerror=str() as why):
+            return f"{named} cannot be used: {why}. Name another file or folder."
         case CommandError() | OSError():
             return str(error)
         case _ if isinstance(error, READABLE):

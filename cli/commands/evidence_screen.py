@@ -52,7 +52,7 @@ def _found(piece: EvidencePiece) -> Iterator[str]:
         yield f"{how} is in case {other.other_number}: `aftersales show {other.other_number}`"
     for warning in warnings_about(piece.findings, _SHARPNESS):
         yield warning.sentence[Language.EN]
-    if piece.scan is None:
-        yield "not checked yet"
-    elif piece.scan.verdict in _SCANNED:
+    if piece.state is PieceState.UNCHECKED:
+        yield "still being checked: nobody can open it before that is done"
+    if piece.scan and piece.scan.verdict in _SCANNED:
         yield _SCANNED[piece.scan.verdict]

@@ -21,6 +21,15 @@ APPLICANTS: Final = (Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.ADMIN)
 """Roles that fit a command, the usual one first; the case itself has the last word."""
 
 
+class RoleNotHeldError(AftersalesError):
+    """Who is logged in may not do this. `actor`: who it is; `asked`: the role that they named, if any."""
+
+    def __init__(self, actor: str, asked: Role | None, sentence: str) -> None:
+        super().__init__(ErrorCode.ROLE_NOT_ALLOWED, sentence)
+        self.actor = actor
+        self.asked = asked
+
+
 class Speaker(NamedTuple):
     """`account`: the actor is an account of the product's own, logged in; else the command line vouches. `channel`: the
     key by which somebody vouches, as logs name it."""
@@ -71,9 +80,8 @@ def _account(person: LoggedIn, actor: str | None, role: Role | None, fitting: tu
     if chosen is None or chosen not in person.roles:
         wanted = f"the role {role.value}" if role else f"one of the roles {', '.join(fitting)}"
         held = ", ".join(sorted(person.roles)) or "none"
-        raise AftersalesError(
-            ErrorCode.ROLE_NOT_ALLOWED, f"This takes {wanted}; {person.staff_id} holds {held}. An admin can grant it."
-        )
+        sentence = f"This takes {wanted}; {person.staff_id} holds {held}. An admin can grant it."
+        raise RoleNotHeldError(person.staff_id, role, sentence)
     return Speaker(person.staff_id, chosen, account=True, channel=STAFF_KEY_ID)
 
 

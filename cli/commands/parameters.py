@@ -13,7 +13,8 @@ from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Item
 from aftersales.contract.numbers import parse_number
 from aftersales.contract.values import Money, Role
-from cli.commands.errors import MistypedError
+from cli.commands.errors import CommandError, MistypedError
+from cli.commands.screen import say
 from cli.home import DEFAULT
 from domain.money import parse_amount
 
@@ -137,6 +138,16 @@ class TypedAmount:
 def typed_amount(typed: str | None) -> TypedAmount | None:
     """None only if there was none: an empty one, such as of a script's unset variable, does not mean all of it."""
     return None if typed is None else TypedAmount(typed)
+
+
+def confirm_erasing(question: str, *, said: bool) -> None:
+    """What was erased is gone for good, so it is asked once more unless it was `said`. Raises CommandError."""
+    try:
+        if said or typer.confirm(question):
+            return
+    except typer.Abort:  # nobody is there to answer
+        say("")
+    raise CommandError("It was not confirmed, so nothing was erased; --yes confirms it where nobody can be asked.")
 
 
 def said_in(option: str, text: str) -> str:

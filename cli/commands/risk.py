@@ -60,8 +60,11 @@ class Listing:
         say(f"{words(entry.kind.value).capitalize()} {entry.value} is on the {listing} list{until}: {entry.entry_id}.")
 
     async def _put_on(self, listing: ListName) -> ListEntry:
+        from storage.risk import Attempt, listed_facts
+
         reason = said_in("--reason", self.reason)
-        async with keeping(self.home, self.actor, self.role) as (book, keeper):
+        attempt = Attempt(f"listed_{listing}", listed_facts(self.kind, self.value), reason)
+        async with keeping(self.home, self.actor, self.role, attempt) as (book, keeper):
             until = keeper.at + timedelta(days=self.days) if self.days else None
             return await book.enlist(keeper, listing, self.kind, self.value, reason=reason, expires_at=until)
 
@@ -90,9 +93,14 @@ def unlist(
 ) -> None:
     """Take a line off its list; it is kept, and counts no more."""
 
+    from storage.risk import Attempt
+
+    why = said_in("--reason", reason)
+
     async def taken_off() -> ListEntry | None:
-        async with keeping(home, actor, role) as (book, keeper):
-            return await book.take_off(keeper, entry.strip(), said_in("--reason", reason))
+        attempt = Attempt("taken_off_list", {"entry": entry.strip()}, why)
+        async with keeping(home, actor, role, attempt) as (book, keeper):
+            return await book.take_off(keeper, entry.strip(), why)
 
     removed = asyncio.run(taken_off())
     if removed is None:
@@ -142,8 +150,11 @@ def mark(
 ) -> None:
     """Mark a case, for later ones of the same customer."""
 
+    from storage.risk import Attempt
+
     async def marked() -> bool:
-        async with keeping(home, actor, role) as (book, keeper):
+        attempt = Attempt("marked", {"case": number, "mark": what.value})
+        async with keeping(home, actor, role, attempt) as (book, keeper):
             return await book.mark(keeper, number, what)
 
     is_new = asyncio.run(marked())

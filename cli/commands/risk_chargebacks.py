@@ -28,6 +28,7 @@ from domain.chargebacks import Chargeback, ChargebackState
 
 if TYPE_CHECKING:
     from aftersales.contract.values import Money
+    from storage.risk import Attempt
 
 # ruff: noqa: PLC0415 - the database takes a second to load, and `--help` does not need it
 
@@ -68,9 +69,10 @@ def open_(
 ) -> None:
     """Record a dispute: until it has ended nothing of the order is refunded, for it would be paid twice."""
     typed, opened_at = typed_amount(amount), since.replace(tzinfo=UTC) if since else None
+    attempt = _attempt(f"{provider} {dispute}", said_in("--reason", reason))
 
     async def opened() -> None:
-        async with keeping(home, actor, role) as (book, keeper):
+        async with keeping(home, actor, role, attempt) as (book, keeper):
             heard = Chargeback(
                 provider=provider,
                 dispute_id=dispute,
@@ -81,7 +83,7 @@ def open_(
                 opened_at=opened_at or keeper.at,
                 as_of=keeper.at,
             )
-            await book.state_chargebacks(keeper, [heard], said_in("--reason", reason))
+            await book.state_chargebacks(keeper, [heard], attempt.why)
 
     asyncio.run(opened())
     say(f"Recorded: the payment of order {order} is disputed ({provider} {dispute}); nothing of it is refunded.")
@@ -101,15 +103,17 @@ def close(
 ) -> None:
     """Record how a dispute ended; payments that waited for it go on, or are given up."""
 
+    attempt = _attempt(f"{provider} {dispute}", said_in("--reason", reason))
+
     async def closed() -> None:
-        async with keeping(home, actor, role) as (book, keeper):
+        async with keeping(home, actor, role, attempt) as (book, keeper):
             known = await book.chargeback(provider, dispute)
             if known is None:
                 raise CommandError(
                     f"There is no dispute {dispute} at {provider}. `aftersales risk chargebacks` lists the latest."
                 )
             ended = {"state": ChargebackState(ending.value), "closed_at": keeper.at, "as_of": keeper.at}
-            await book.state_chargebacks(keeper, [known.model_copy(update=ended)], said_in("--reason", reason))
+            await book.state_chargebacks(keeper, [known.model_copy(update=ended)], attempt.why)
 
     asyncio.run(closed())
     say(f"Recorded: {provider} {dispute} is {ending.value}.")
@@ -126,11 +130,11 @@ def import_(
     """Record the disputes of a file, all or none; the same file again changes nothing."""
     from cli.commands.risk_file import disputes_of
 
-    stated = disputes_of(file)
+    stated, attempt = disputes_of(file), _attempt(file.name, said_in("--reason", reason))
 
     async def recorded() -> None:
-        async with keeping(home, actor, role) as (book, keeper):
-            await book.state_chargebacks(keeper, stated, said_in("--reason", reason))
+        async with keeping(home, actor, role, attempt) as (book, keeper):
+            await book.state_chargebacks(keeper, stated, attempt.why)
 
     asyncio.run(recorded())
     say(f"Recorded: {len(stated)} disputes.")
@@ -147,6 +151,12 @@ async def show_latest(home: Path, limit: int) -> None:
         console().print(chargeback_table(found))
     else:
         say("No payment was ever disputed.")
+
+
+def _attempt(about: str, why: str) -> Attempt:
+    from storage.risk import Attempt
+
+    return Attempt("chargeback", {"about": about}, why)
 
 
 def _disputed(typed: TypedAmount | None) -> Money | None:

@@ -35,9 +35,12 @@ class DisputeStatement(BaseModel):
 
 
 def disputes_of(file: Path) -> tuple[Chargeback, ...]:
-    """Raises CommandError, which names the line."""
+    """Raises CommandError, which names the line; for a file that holds none, too."""
     lines = file.read_bytes().splitlines()
-    return tuple(_dispute(number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    stated = tuple(_dispute(number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    if not stated:
+        raise CommandError(f"{file} holds no dispute, so nothing was recorded; each is a JSON object on a line.")
+    return stated
 
 
 def _dispute(number: int, line: bytes) -> Chargeback:

@@ -33,7 +33,7 @@ def _until(entry: ListEntry, now: datetime) -> str:
     if entry.removed_at is not None:
         return f"taken off by {entry.removed_by}, {moment(entry.removed_at)}"
     if entry.expires_at is None:
-        return "taken off"
+        return "no end"
     return f"expired {moment(entry.expires_at)}" if not entry.counts_at(now) else moment(entry.expires_at)
 
 

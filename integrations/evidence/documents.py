@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Final
 
 import pikepdf
+from PIL import Image
 
 from activities.pieces import Findings
 from integrations.evidence.bounds import PIXELS_OF_A_MEGAPIXEL, Bounds
@@ -32,6 +33,13 @@ _ACTING: Final = (
 """Keys of any dictionary that start programs, carry files or tell who made it."""
 
 _OF_THE_DOCUMENT: Final = ("/AcroForm", "/Names", "/Perms", "/DSS", "/Threads", "/Outlines")
+_ELSEWHERE: Final = ("/F", "/FFilter", "/FDecodeParms", "/Ref", "/OPI")
+"""Keys of a stream whose content lies in another file, which a viewer would fetch."""
+
+_TEXT: Final = frozenset({"/ASCII85Decode", "/ASCIIHexDecode"})  # a few times as large when it is unpacked
+_PACKING: Final = _TEXT | {"/FlateDecode", "/LZWDecode", "/RunLengthDecode"}
+_READ_BY: Final = {"/DCTDecode": "JPEG", "/JPXDecode": "JPEG2000"}
+_PICTURES: Final = frozenset({*_READ_BY, "/CCITTFaxDecode", "/JBIG2Decode"})
 _MOST_FILTERS: Final = 2
 _PIECE_BYTES: Final = 65536
 
@@ -76,11 +84,12 @@ def _refuse_bombs(document: pikepdf.Pdf, bounds: Bounds) -> None:
     """A few bytes that grow to gigabytes harm the agent's viewer, if not us."""
     left = bounds.inflated_bytes
     for stream in _streams(document):
-        width, height = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
-        if width * height > bounds.pixels:
-            allowed = bounds.pixels // PIXELS_OF_A_MEGAPIXEL
-            raise EvidenceBoundError(f"has a picture of {width} x {height} pixels, more than {allowed} megapixels")
-        left -= _inflated_bytes(stream, left)
+        filters = _filters_of(stream)
+        for width, height in _sizes_of(stream, filters):
+            if abs(width * height) > bounds.pixels:
+                allowed = bounds.pixels // PIXELS_OF_A_MEGAPIXEL
+                raise EvidenceBoundError(f"has a picture of {width} x {height} pixels, more than {allowed} megapixels")
+        left -= _inflated_bytes(stream, filters, left)
         if left <= 0:
             raise EvidenceBoundError(f"holds more than {bounds.inflated_bytes} bytes when it is unpacked")
 
@@ -91,20 +100,36 @@ def _streams(document: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
             yield found
 
 
-def _inflated_bytes(stream: pikepdf.Stream, most: int) -> int:
-    """How large it is unpacked; counted piece by piece, and no further than `most`."""
-    told = stream.get("/Filter")
-    filters = [] if told is None else [str(each) for each in told] if isinstance(told, pikepdf.Array) else [str(told)]
-    if len(filters) > _MOST_FILTERS or filters.count("/FlateDecode") > 1:
-        raise EvidenceBrokenError  # packed several times over: only bombs are
-    raw = bytes(stream.read_raw_bytes())
-    match filters:
-        case ["/FlateDecode", *_]:
-            return _counted(raw, most)
-        case [_, "/FlateDecode"] | ["/LZWDecode", *_] | ["/RunLengthDecode", *_]:
-            return len(stream.read_bytes())  # in memory, of which this process has little
-        case _:
-            return len(raw)
+def _filters_of(stream: pikepdf.Stream) -> tuple[str, ...]:
+    """Raises EvidenceBrokenError for what a viewer may know, and we do not: short names, keys, and rarer ones."""
+    told = stream.get("/Filter", pikepdf.Array())
+    filters = tuple(map(str, told)) if isinstance(told, pikepdf.Array) else (str(told),)
+    packed_twice = len(filters) > _MOST_FILTERS or filters.count("/FlateDecode") > 1  # only bombs are
+    if packed_twice or not set(filters) <= _PACKING | _PICTURES or not set(filters[:-1]) <= _PACKING:
+        raise EvidenceBrokenError
+    return filters
+
+
+def _sizes_of(stream: pikepdf.Stream, filters: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Width and height as the document tells them, and as the picture itself does, where it stands there as it is."""
+    yield int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
+    if len(filters) == 1 and filters[0] in _READ_BY:
+        with Image.open(BytesIO(stream.read_raw_bytes()), formats=[_READ_BY[filters[0]]]) as picture:
+            yield picture.size
+
+
+def _inflated_bytes(stream: pikepdf.Stream, filters: tuple[str, ...], most: int) -> int:
+    """How large it is unpacked, a picture's own packing apart; counted piece by piece, and no further than `most`."""
+    if not filters or filters[0] in _PICTURES:
+        return len(stream.read_raw_bytes())
+    if filters[0] == "/FlateDecode" and set(filters[1:]) <= _PICTURES:
+        return _counted(bytes(stream.read_raw_bytes()), most)
+    if filters[-1] in _PICTURES:
+        if filters[0] not in _TEXT:
+            raise EvidenceBrokenError
+        return len(stream.read_raw_bytes())
+    # In memory, of which this process has little.
+    return len(stream.read_bytes(pikepdf.StreamDecodeLevel.specialized))
 
 
 def _counted(raw: bytes, most: int) -> int:
@@ -125,6 +150,8 @@ def _disarm(document: pikepdf.Pdf) -> None:
     for found in document.objects:
         if isinstance(found, (pikepdf.Dictionary, pikepdf.Stream)):
             _drop(found, _ACTING)
+        if isinstance(found, pikepdf.Stream):
+            _drop(found, _ELSEWHERE)
     _drop(document.Root, _OF_THE_DOCUMENT)
     for page in document.pages:
         _drop(page.obj, ("/Annots", "/B"))

@@ -43,7 +43,9 @@ def test_the_same_picture_is_told_as_such() -> None:
 
 
 def test_what_was_not_checked_or_not_scanned_is_not_called_clean() -> None:
-    assert "not checked yet" in shown()
+    unchecked = shown(state=PieceState.UNCHECKED)
+    assert "still being checked: nobody can open it" in unchecked
+    assert "no virus" not in unchecked
     assert "not scanned for viruses" in shown(scan=Scan(verdict=ScanVerdict.NOT_SCANNED))
 
 

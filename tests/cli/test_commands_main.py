@@ -3,6 +3,8 @@
 import inspect
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import typer
@@ -22,6 +24,7 @@ from storage.staff import NewStaff
 
 NUMBER = "4AQC0-MYWYE-0F51"
 APPLY = ("apply", "o-1", "customer-1", "--reason", "wrong_item")
+STAFF = "admin, agent, finance, ops, policy_author, supervisor, warehouse"
 HEAVY = {"pydantic", "temporalio", "sqlalchemy", "stripe", "fastapi"}
 
 
@@ -45,6 +48,13 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     assert "Run the service" in capsys.readouterr().out
 
 
+def test_the_version_is_that_of_the_installed_product(capsys: pytest.CaptureFixture[str]) -> None:
+    assert frame.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"aftersales {version('aftersales-service')}\n"
+    assert frame.run(["--help"]) == 0
+    assert "--version" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("entry", CATALOGUE, ids=[entry.name for entry in CATALOGUE])
 def test_every_command_explains_itself(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     assert frame.run([entry.name, "--help"]) == 0
@@ -60,7 +70,9 @@ def test_every_command_explains_itself(entry: Entry, capsys: pytest.CaptureFixtu
         (("finance",), "Missing command. See `aftersales finance --help`."),
         (("finance", "paid", f"{NUMBER}-1-1"), "'--reference'. See `aftersales finance paid --help`."),
         (("payout", "choose", NUMBER, "--method", "card"), "See `aftersales payout choose --help`."),
-        (("--version",), "No such option: --version. See `aftersales --help`."),
+        (("--verson",), "No such option: --verson"),
+        (("staff", "add", "wang", "--role", "king"), f"'king' is not one of {STAFF}. See `aftersales staff add --help`."),
+        (("staff", "grant", "wang", "customer"), f"'customer' is not one of {STAFF}."),
         (("show", "4AQC0-MYWYE-0F52"), "a character is wrong"),
         (("show", "4AQC0-MYWYE-0F5"), "`aftersales queue --all` lists the latest"),
         (("show", ""), "one has 14 characters"),
@@ -133,6 +145,13 @@ def test_what_is_typed_wrongly_is_named_in_one_line(
 def test_an_error_that_people_can_mend_is_its_own_sentence(error: Exception, status: int) -> None:
     assert explain(error) == str(error)
     assert status_of(error) == status
+
+
+def test_a_file_that_cannot_be_used_is_named_with_what_to_do(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere" / "cases.csv"
+    with pytest.raises(OSError, match="nowhere") as caught:
+        missing.open("w")
+    assert explain(caught.value) == f"{missing} cannot be used: No such file or directory. Name another file or folder."
 
 
 def test_a_refusal_by_a_rule_is_something_typed_wrongly() -> None:

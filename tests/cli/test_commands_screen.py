@@ -9,7 +9,7 @@ from rich.console import Console
 from aftersales.contract.values import Money
 from cli.commands.errors import MistypedError
 from cli.commands.parameters import TypedAmount, items_of
-from cli.commands.screen import PIPE_WIDTH, amount, console, due, plain, span, table
+from cli.commands.screen import PIPE_WIDTH, amount, console, counted, due, plain, span, table
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -37,6 +37,11 @@ def test_an_amount_has_every_digit_of_its_currency() -> None:
     assert amount(Money(minor=500, currency="CNY")) == "5.00 CNY"
     assert amount(Money(minor=500, currency="JPY")) == "500 JPY"
     assert amount(None) == ""
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    assert [counted(n, "case") for n in (0, 1, 2, 1200)] == ["0 cases", "1 case", "2 cases", "1,200 cases"]
+    assert [counted(n, "entry", "entries") for n in (1, 2)] == ["1 entry", "2 entries"]
 
 
 def test_control_characters_of_other_people_never_reach_the_terminal() -> None:

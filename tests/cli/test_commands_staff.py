@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import sys
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,26 +10,22 @@ from pathlib import Path
 import pytest
 
 from aftersales.contract.values import Role
-from cli import main as frame
 from cli.stack import Stack
-from storage.engine import create_store_engine
-from storage.reading import Reading
 from storage.staff import StaffBook
+from tests.cli.homes import opened, recorded
+from tests.cli.shell import Shell
 from tests.storage.people_of_the_shop import ADMIN, PASSWORD, QUICK, staffed
 from tests.support.program import Program, Ran
 from tests.support.stack import open_case, shop_order, small_stack
-
-Shell = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """A service as `aftersales up` starts it, with an admin `boss` and an agent `wang`."""
     async with small_stack(tmp_path_factory.mktemp("up"), vouches=False) as running:
-        engine = create_store_engine(running.database_url)
-        book = await staffed(engine, wang=Role.AGENT)
-        assert await book.has_admin()
-        await engine.dispose()
+        async with opened(running.database_url) as engine:
+            book = await staffed(engine, wang=Role.AGENT)
+            assert await book.has_admin()
         yield running
 
 
@@ -46,31 +41,29 @@ async def wang(aftersales: Program) -> AsyncIterator[Program]:
 @pytest.fixture
 def shell(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
     """Another machine's command line, in this process, which knows the service by its addresses."""
-    monkeypatch.setenv("AFTERSALES_HOME", str(tmp_path / "nothing"))
-    monkeypatch.setenv("AFTERSALES_PORTAL_URL", stack.addresses.portal)
-    monkeypatch.setenv("AFTERSALES_DATABASE_URL", stack.database_url)
-    monkeypatch.setenv("TEMPORAL_ADDRESS", stack.addresses.temporal)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("COLUMNS", "160")
+    environ = {
+        "AFTERSALES_HOME": str(tmp_path / "nothing"),
+        "AFTERSALES_PORTAL_URL": stack.addresses.portal,
+        "AFTERSALES_DATABASE_URL": stack.database_url,
+        "TEMPORAL_ADDRESS": stack.addresses.temporal,
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
+    return Shell(environ, monkeypatch, capsys)
 
-    def run(*typed: str, password: str = PASSWORD) -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{password}\n"))
-        status, written = frame.run(typed), capsys.readouterr()
-        return Ran(status, written.out, written.err)
 
-    return run
+def log_in(shell: Shell, name: str, password: str = PASSWORD) -> Ran:
+    return shell.told(f"{password}\n", "login", name, "--password-stdin")
 
 
 def as_(shell: Shell, name: str) -> Shell:
-    assert shell("login", name, "--password-stdin").status == 0
+    assert log_in(shell, name).status == 0
     return shell
 
 
 async def change(stack: Stack, what: Callable[[StaffBook], Awaitable[None]]) -> None:
     """What an admin does meanwhile."""
-    engine = create_store_engine(stack.database_url)
-    await what(StaffBook(engine, QUICK))
-    await engine.dispose()
+    async with opened(stack.database_url) as engine:
+        await what(StaffBook(engine, QUICK))
 
 
 async def under_review(stack: Stack, aftersales: Program, order_id: str) -> str:
@@ -81,10 +74,7 @@ async def under_review(stack: Stack, aftersales: Program, order_id: str) -> str:
 
 async def said(stack: Stack, number: str, action: str) -> tuple[str, str, str]:
     """Who did it in which role, and by which door, as the case's log has it."""
-    engine = create_store_engine(stack.database_url)
-    record = await Reading(engine).case(number)
-    await engine.dispose()
-    assert record is not None
+    record = await recorded(stack.database_url, number)
     [entry] = [link.entry for link in record.audit if link.entry.action == action]
     return entry.actor, entry.role, entry.channel
 
@@ -124,14 +114,24 @@ def test_only_an_admin_looks_after_accounts(shell: Shell) -> None:
     as_(shell, "wang")
     zhou = ("add", "zhou", "--role", "admin", "--password-stdin")
     for command in (("grant", "wang", "admin"), ("disable", "boss"), ("group", "night-shift"), zhou):
-        refused = shell("staff", *command)
+        refused = shell.told(f"{PASSWORD}\n", "staff", *command)
         assert (refused.status, "wang holds agent" in refused.err) == (1, True), command
     assert "zhou" not in shell("staff", "list").out
 
 
+def test_who_is_logged_in_without_the_right_blocks_nobody_and_that_is_recorded(shell: Shell) -> None:
+    as_(shell, "wang")
+    refused = shell("risk", "block", "customer", "c-9", "--reason", "rude")
+    assert (refused.status, "wang holds agent" in refused.err) == (1, True)
+    [told] = json.loads(shell.ok("audit", "show", "risk", "--json"))["entries"]
+    assert (told["actor"], told["role"], told["channel"]) == ("wang", "staff", "staff")
+    assert (told["action"], told["before"], told["why"]) == ("refused", "listed_block", "rude")
+
+
 def test_an_admin_looks_after_accounts_groups_and_passwords(shell: Shell) -> None:
     as_(shell, "boss")
-    added = shell("staff", "add", "Li", "--role", "finance", "--role", "agent", "--name", "李", "--password-stdin")
+    account = ("Li", "--role", "finance", "--role", "agent", "--name", "李", "--password-stdin")
+    added = shell.told(f"{PASSWORD}\n", "staff", "add", *account)
     assert "aftersales login li" in added.out
     shell("staff", "group", "porcelain", "--add", "li")
     shown = shell("staff", "show", "li").out
@@ -141,9 +141,10 @@ def test_an_admin_looks_after_accounts_groups_and_passwords(shell: Shell) -> Non
     [line] = [line for line in shell("staff", "list").out.splitlines() if line.split()[:1] == ["li"]]
     assert ("disabled" in line, "porcelain" in line) == (True, False)
     assert shell("staff", "enable", "li").out == "li can log in again.\n"
-    assert "12 to 200 characters" in shell("staff", "password", "li", "--password-stdin", password="li").err
-    assert shell("staff", "password", "li", "--password-stdin", password="another lantern, no piano").status == 0
-    assert "do not open an account" in shell("login", "li", "--password-stdin").err
+    assert "12 to 200 characters" in shell.told("li\n", "staff", "password", "li", "--password-stdin").err
+    another = "another lantern, no piano\n"
+    assert shell.told(another, "staff", "password", "li", "--password-stdin").status == 0
+    assert "do not open an account" in log_in(shell, "li").err
     assert "no account nobody" in shell("staff", "show", "nobody").err
 
 
@@ -160,7 +161,7 @@ def test_a_login_is_kept_until_the_logout_or_until_another_password_ends_it(shel
     assert shell("whoami").out == "boss (Person boss), role admin.\n"
     [kept] = (tmp_path / "config" / "aftersales").iterdir()
     assert PASSWORD not in kept.read_text()
-    assert shell("staff", "password", "boss", "--password-stdin").status == 0
+    assert shell.told(f"{PASSWORD}\n", "staff", "password", "boss", "--password-stdin").status == 0
     assert "Log in again" in shell("whoami").err
     assert shell("logout").out == "Logged out.\n"
     assert not kept.exists()
@@ -168,7 +169,7 @@ def test_a_login_is_kept_until_the_logout_or_until_another_password_ends_it(shel
 
 
 def test_why_nobody_can_log_in_is_told(shell: Shell, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "do not open an account" in shell("login", "wang", "--password-stdin", password="not it").err
+    assert "do not open an account" in log_in(shell, "wang", "not it").err
     assert "--password-stdin" in shell("login", "wang").err
     for address, told in (
         ("http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
@@ -176,4 +177,4 @@ def test_why_nobody_can_log_in_is_told(shell: Shell, stack: Stack, monkeypatch: 
         (f"{stack.addresses.portal}/elsewhere", "without a key to sign for the staff"),
     ):
         monkeypatch.setenv("AFTERSALES_PORTAL_URL", address)
-        assert told in shell("login", "wang", "--password-stdin").err
+        assert told in log_in(shell, "wang").err

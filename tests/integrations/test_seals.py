@@ -145,6 +145,60 @@ async def test_seals_from_before_there_was_a_key_are_held_by_those_after(tmp_pat
     assert (await check(open_seals(address)))[1] == []
 
 
+def forged(*lines: dict[str, object], **trailer: object) -> bytes:
+    """A seal of Monday that is right in itself, by somebody who can write the store."""
+    first = {"at": AT.isoformat(), "day": "2026-11-02", "format": 1, "previous": "0" * 64}
+    told = b"".join(json.dumps(each).encode() + b"\n" for each in (first, *lines))
+    return told + json.dumps({"seal": hashlib.sha256(told).hexdigest(), **trailer}).encode() + b"\n"
+
+
+FAR_AHEAD: dict[str, object] = {"number": "00001-00000-0000", "seq": 999_999, "hash": "f" * 64}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (forged(key_id="2026a", mac="é"), "its signature was not made with our key"),
+        (forged(FAR_AHEAD | {"seq": "many"}), "line 2 cannot be read"),
+        (forged(FAR_AHEAD | {"seq": 2**70}), "line 2 cannot be read"),
+        (forged(FAR_AHEAD | {"number": None}), "line 2 cannot be read"),
+        (b"[" * 100_000, "line 1 cannot be read"),
+        (b"\xff\xfe\n", "line 1 cannot be read"),
+    ],
+)
+async def test_whatever_stands_in_a_seal_is_a_fault_and_stops_no_check(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    (tmp_path / "2026-11-02.jsonl").write_bytes(content)
+    assert await check(open_seals(str(tmp_path), [KEY])) == ([], [("2026-11-02", why)])
+
+
+async def test_other_files_beside_the_seals_are_none(folder: Path) -> None:
+    for name in ("notes.jsonl", "2026-02-31.jsonl", "20261103.jsonl", "2026-11-03.jsonl.bak"):
+        (folder / name).write_text("hello\n")
+    assert (await check(open_seals(str(folder), [KEY])))[1] == []
+
+
+@pytest.mark.parametrize("content", [forged(FAR_AHEAD), forged(FAR_AHEAD).replace(b'"format": 1', b'"format": 2')])
+async def test_nothing_of_a_seal_counts_that_somebody_wrote_before_us(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "2026-11-02.jsonl").write_bytes(content)
+    taken: list[SealedHead] = []
+
+    async def take(heads: Sequence[SealedHead]) -> None:
+        taken.extend(heads)
+
+    with pytest.raises(SealBrokenError):
+        await open_seals(str(tmp_path), [KEY]).read(MONDAY, take)
+    assert taken == []
+
+
+async def test_a_seal_without_our_signature_between_those_that_have_it_is_found(tmp_path: Path) -> None:
+    address = str(tmp_path / "between")
+    for place, keys in enumerate(([], [KEY], [], [KEY])):
+        await write(open_seals(address, keys), MONDAY + timedelta(days=place), head(place))
+    assert (await check(open_seals(address, [KEY])))[1] == [("2026-11-04", "it is not signed")]
+
+
 async def test_a_seal_cannot_follow_upon_one_that_is_broken(folder: Path) -> None:
     (folder / "2026-11-04.jsonl").write_text("nothing\n")
     with pytest.raises(SealBrokenError, match=r"2026-11-04.*put back the file"):

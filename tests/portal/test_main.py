@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -211,6 +212,17 @@ def test_a_setting_that_cannot_be_used_is_told_by_its_name_in_one_paragraph(
     assert first == "The portal cannot start."
     assert said in paragraph
     assert "known" not in paragraph
+
+
+def test_a_port_that_is_taken_is_told_with_the_setting_to_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        for each, text in environment(tmp_path, port).items():
+            monkeypatch.setenv(each, text)
+        with pytest.raises(SystemExit, match=f"^Port {port} .* another one with AFTERSALES_PORTAL_PORT.$"):
+            main()
 
 
 def test_a_fault_of_the_program_shows_where_it_is_and_not_as_a_setting_to_mend(tmp_path: Path) -> None:

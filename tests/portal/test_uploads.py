@@ -9,6 +9,7 @@ import pytest
 
 from aftersales.contract.values import EvidenceRef
 from integrations.evidence import MEDIA_TYPES, open_evidence
+from portal.uploads import MOST_BYTES, MOST_PIECES
 from tests.integrations.evidence.corpus import locked
 from tests.integrations.evidence.samples import JPEG, MP4, PNG, REFUSED, document, saved, scene, written
 from tests.portal.conftest import NUMBER, House
@@ -72,6 +73,19 @@ async def test_what_cannot_be_opened_is_refused_and_the_ticket_stays_good(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert kept_files(house.evidence) == []
     assert (await upload(house, token, JPEG)).status_code == 201
+
+
+@pytest.mark.parametrize(("pieces", "size_bytes"), [(MOST_PIECES, 9), (5, MOST_BYTES // 5)])
+async def test_a_case_that_has_enough_takes_no_more_and_the_file_is_not_read(
+    house: House, pieces: int, size_bytes: int
+) -> None:
+    for place in range(pieces):
+        ref = EvidenceRef(sha256=f"{place:064}", media_type="image/png", size_bytes=size_bytes)
+        await house.records.take_evidence(NUMBER, ref, f"t-{place}", house.clock.now())
+    page = await house.client.post(f"/evidence/{house.upload_token()}", content=JPEG, headers={"accept": "text/html"})
+    assert (page.status_code, kept_files(house.evidence)) == (409, [])
+    assert "文件已经够多" in page.text
+    assert (await upload(house, house.upload_token(ticket="2"))).json()["code"] == "enough"
 
 
 async def test_a_ticket_is_good_for_one_file(house: House) -> None:

@@ -234,6 +234,13 @@ def test_a_text_may_be_gone_only_if_the_log_says_that_somebody_was_erased() -> N
     assert walked(erased, end_of(erased)) is None
 
 
+def test_an_erasure_explains_no_text_that_was_written_after_it() -> None:
+    said = entry("decision").model_copy(update={"why": WORDS.digest})
+    rows = chain(said, entry(PERSON_ERASED), said)
+    assert walked(rows, end_of(rows), words={3: WORDS}) is None
+    assert broken_at(walked(rows, end_of(rows))) == 3
+
+
 def test_only_the_first_thing_that_is_wrong_is_named() -> None:
     rows = usual()
     rows[1][0], rows[4][0] = "changed", "changed"

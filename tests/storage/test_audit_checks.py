@@ -117,6 +117,18 @@ async def test_a_log_removed_without_a_trace_is_known_to_the_seal(log: Reading, 
     assert (await AuditCheck(engine, sealed()).of(NUMBER)).breaks == (wrong,)
 
 
+async def test_a_name_that_is_gone_is_found_unless_somebody_was_erased(log: Reading, engine: AsyncEngine) -> None:
+    assert await log.verify_chain(NUMBER) is None
+    async with SqlStore(engine).begin() as unit:
+        await unit.append_audit((said("agent-2", "agent", number=NUMBER, customer="customer-7"),))
+    await tamper(engine, delete(PEOPLE).where(PEOPLE.c.person_id != "agent-2"))
+    [by_agent_1, about_customer] = sorted(await found_in_all(engine), key=lambda broken: broken.seq)
+    assert (by_agent_1.number, by_agent_1.seq) == (OTHER_NUMBER, 1)
+    assert (about_customer.number, about_customer.seq) == (NUMBER, 5)
+    assert "the name behind a pseudonym is gone" in about_customer.why
+    assert (await AuditCheck(engine).of(NUMBER)).breaks == (about_customer,)
+
+
 async def test_a_changed_text_is_found_and_so_is_one_that_nobody_erased(log: Reading, engine: AsyncEngine) -> None:
     await tamper(engine, update(AUDIT_WORDS).values(text="The seam holds."))
     assert await log.verify_chain(OTHER_NUMBER) == ChainBreak(OTHER_NUMBER, 1, "its text was changed")

@@ -6,27 +6,38 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.rows import CaseRow, HeardMessage, StoredStep
+from activities.particulars import AccountStanding, Particulars, ShipmentRecord
+from activities.ports import Payee
+from activities.rows import CaseRow, HeardMessage, LegRow, StoredStep
 from activities.types import Standing, StepResult
 from aftersales.contract.messages import Answer
-from aftersales.contract.values import CaseStatus, Language, MessageKind, WaitsFor
+from aftersales.contract.values import CaseStatus, Language, MessageKind, Movement, PayoutMethod, WaitsFor
 from domain.orders import OrderRecord
 from storage.audit_checks import AuditCheck
 from storage.engine import Transactions
 from storage.erasure import Eraser, ErasureRefusedError, PersonErasure
+from storage.hand_payments import HandPayments
 from storage.people import ERASED_TEXT, Kind, Person
+from storage.portal import PortalStore, ProviderEvent
 from storage.reading import Reading
 from storage.store import SqlStore
-from storage.tables import PAYEES, STAFF_ACCOUNTS, metadata
-from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, case_row, entry, mail, posting, said
+from storage.tables import ACCOUNTS, PAYEES, SHIPMENTS, STAFF_ACCOUNTS, metadata
+from tests.fakes import FakeClock
+from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, case_row, entry, leg_row, mail, posting, said
+from tests.support.assessed import assessment
 
 CUSTOMER = Person(Kind.CUSTOMER, "customer-1")
 ADMIN = Eraser("admin-1", "admin", "cli")
 WROTE = "我叫张伟,电话 555-0100。"
 TOLD = "Dear Mr Zhang"
+PHONE, TRACKING, CONTACT = "+49 30 5550101", "SF-77-4411", "c0" * 32
+PAYER = "payer@example.net"
+MASKED = "WeChat •••• 3000"
+ELSEWHERE = leg_row().leg.model_copy(update={"movement": Movement.PAYOUT, "destination": MASKED})
+PERSONAL = (WROTE, TOLD, "张伟", "zhang@example.com", "3000", PHONE, TRACKING, CONTACT, PAYER)
 
 
 @pytest.fixture
@@ -35,8 +46,12 @@ async def closed(store: SqlStore, engine: AsyncEngine, stored_order: OrderRecord
     del stored_order
     row = case_row(status=CaseStatus.REFUNDED, explanation=TOLD, closed_at=NOON)
     application = row.start.application.model_copy(update={"description": WROTE})
+    application = application.model_copy(update={"contact_digest": CONTACT})
     row = row.model_copy(update={"start": row.start.model_copy(update={"application": application})})
+    told = Particulars(record=ShipmentRecord(tracking=TRACKING), standing=AccountStanding(note=TOLD))
     async with store.begin() as unit:
+        await unit.store_assessment(assessment(number=NUMBER, particulars=told))
+        await unit.insert_leg(LegRow(**dict(leg_row()) | {"leg": ELSEWHERE, "payee": "payee-1"}))
         await unit.insert_case(row)
         await unit.append_audit((said("customer-1", "customer", WROTE), said("agent-1", "agent", TOLD), entry("paid")))
         await unit.insert_mail(mail("<1@shop>").model_copy(update={"body": TOLD}))
@@ -45,7 +60,25 @@ async def closed(store: SqlStore, engine: AsyncEngine, stored_order: OrderRecord
         await unit.post(posting("paid"))
     async with Transactions(engine).begin() as connection:
         await connection.execute(insert(PAYEES).values(_payee()))
+        await connection.execute(update(ACCOUNTS).values(phone=PHONE))
+        shipment = {"order_id": "order-1", "carrier": "SF", "tracking": TRACKING}
+        await connection.execute(insert(SHIPMENTS).values(shipment | {"shipped_at": NOON, "delivered_at": NOON}))
+    by_hand = HandPayments(engine, FakeClock(NOON))
+    paid_elsewhere = LegRow(**dict(leg_row()) | {"leg": ELSEWHERE, "payee": "payee-1"})
+    await by_hand.pay_out(paid_elsewhere, Payee(token="payee-1", method=PayoutMethod.WECHAT_PAY, account="x"))
+    await PortalStore(engine).receive_all([_webhook()])
     return row
+
+
+def _webhook() -> ProviderEvent:
+    """A provider's own words about the refund, which name whom it was paid to."""
+    return ProviderEvent(
+        provider="stripe",
+        event_id="evt_1",
+        payload=f'{{"email_sent_to": "{PAYER}"}}',
+        received_at=NOON,
+        provider_number=ELSEWHERE.provider_number,
+    )
 
 
 def _heard() -> HeardMessage:
@@ -63,7 +96,12 @@ def _heard() -> HeardMessage:
 
 def _result() -> StepResult:
     standing = Standing(
-        status=CaseStatus.REFUNDED, waits_for=WaitsFor.NOBODY, language=Language.ZH_CN, explanation=TOLD
+        status=CaseStatus.REFUNDED,
+        waits_for=WaitsFor.NOBODY,
+        language=Language.ZH_CN,
+        explanation=TOLD,
+        legs=(ELSEWHERE,),
+        earlier=(ELSEWHERE,),
     )
     return StepResult(standing=standing, answer=Answer(accepted=True, status=CaseStatus.REFUNDED, sentence=TOLD))
 
@@ -94,7 +132,7 @@ async def broken(engine: AsyncEngine) -> list[Any]:
 @pytest.fixture
 async def erased(engine: AsyncEngine, closed: CaseRow) -> None:
     before = await everything(engine)
-    for personal in (WROTE, TOLD, "张伟", "zhang@example.com", "3000"):
+    for personal in PERSONAL:
         assert personal in before
     found = await PersonErasure(engine).erase(CUSTOMER, ADMIN, NOON)
     assert found.cases == (closed.number,)
@@ -103,7 +141,7 @@ async def erased(engine: AsyncEngine, closed: CaseRow) -> None:
 @pytest.mark.usefixtures("erased")
 async def test_neither_name_nor_address_nor_text_is_left_anywhere(engine: AsyncEngine) -> None:
     after = await everything(engine)
-    for personal in (WROTE, TOLD, "张伟", "zhang@example.com", "3000", "locked"):
+    for personal in (*PERSONAL, "locked"):
         assert personal not in after
 
 

@@ -18,15 +18,19 @@ from activities.pieces import (
 )
 from aftersales.contract.numbers import number_for
 from aftersales.contract.values import CaseStatus, EvidenceRef
+from aftersales.contract.views import VerdictView
 from storage.evidence import ERASED, INFECTED, EvidenceRecords
+from storage.hand_payments import HandPayments
 from storage.portal import PortalStore
 from storage.reading import Reading
 from storage.store import SqlStore
-from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, case_row, start
+from tests.fakes import FakeClock
+from tests.storage.builders import NOON, NUMBER, OTHER_NUMBER, case_row, leg_row, start, yuan
 
 THIRD_NUMBER = number_for("shop", "third")
 LIKENESS = 0xF0F0_1234_8765_FFFF
 DAY = timedelta(days=1)
+TURNED_DOWN_UNSEEN = {"status": CaseStatus.REJECTED, "amount": None, "reason_code": "item_not_in_order"}
 
 
 def picture(digit: str) -> EvidenceRef:
@@ -67,9 +71,9 @@ class Shop:
             assert row is not None
             await unit.update_case(row.model_copy(update=changes))
 
-    async def reused(self, number: str, *refs: EvidenceRef) -> list[tuple[str, int]]:
+    async def reused(self, number: str, *refs: EvidenceRef, order_id: str = "order-1") -> list[tuple[str, int]]:
         async with SqlStore(self.engine).begin() as unit:
-            found = await unit.reused_evidence(number, refs)
+            found = await unit.reused_evidence(number, order_id, refs)
         return [(each.other_number, each.distance) for each in found]
 
     async def log(self, number: str) -> list[tuple[str, str]]:
@@ -143,6 +147,33 @@ async def test_a_case_that_the_same_customer_gave_up_does_not_count_but_anothers
     assert await shop.reused(NUMBER, A) == [(OTHER_NUMBER, 0)]
 
 
+async def test_an_application_turned_down_unseen_does_not_count_for_its_customer_and_order(
+    shop: Shop, records: EvidenceRecords
+) -> None:
+    await shop.upload(OTHER_NUMBER, A)
+    await shop.case(OTHER_NUMBER, A, **TURNED_DOWN_UNSEEN)
+    await shop.upload(NUMBER, A)
+    await shop.upload(THIRD_NUMBER, A, customer_id="customer-2")
+    assert await shop.reused(NUMBER, A) == []
+    assert await shop.reused(NUMBER, A, order_id="order-2") == [(OTHER_NUMBER, 0)], "of another order it says nothing"
+    assert await shop.reused(THIRD_NUMBER, A) == [(OTHER_NUMBER, 0)], "it is somebody else's picture"
+    await shop.case(NUMBER, A)
+    (piece,) = await records.pieces(NUMBER)
+    assert await records.reused(piece) == (), "its check says the same"
+
+
+@pytest.mark.parametrize(
+    "judged",
+    [{"verdict": VerdictView(action="reject", policy_hash="", row="")}, {"amount": yuan(1000)}],
+    ids=["by the policy", "by a person"],
+)
+async def test_an_application_that_was_turned_down_on_its_merits_counts(shop: Shop, judged: dict[str, object]) -> None:
+    await shop.upload(OTHER_NUMBER, A)
+    await shop.case(OTHER_NUMBER, A, **TURNED_DOWN_UNSEEN | judged)
+    await shop.upload(NUMBER, A)
+    assert await shop.reused(NUMBER, A) == [(OTHER_NUMBER, 0)]
+
+
 async def test_a_check_is_kept_with_the_case_and_shown_with_it(
     shop: Shop, records: EvidenceRecords, engine: AsyncEngine
 ) -> None:
@@ -151,7 +182,8 @@ async def test_a_check_is_kept_with_the_case_and_shown_with_it(
     (piece,) = await records.pieces(NUMBER)
     assert (piece.scan, piece.findings.likeness, piece.findings.sharpness) == (None, LIKENESS, 9.5)
     elsewhere = (ReusedEvidence(sha256=A.sha256, other_number=OTHER_NUMBER, distance=2),)
-    clean = piece.model_copy(update={"scan": Scan(verdict=ScanVerdict.CLEAN), "reused": elsewhere})
+    scanned = {"scan": Scan(verdict=ScanVerdict.CLEAN), "state": PieceState.KEPT}
+    clean = piece.model_copy(update=scanned | {"reused": elsewhere})
     for at in (NOON, NOON + DAY):
         await records.store(clean, at)
     record = await Reading(engine).case(NUMBER)
@@ -164,7 +196,8 @@ async def test_what_an_older_version_took_in_is_measured_at_its_check(shop: Shop
     await shop.case(NUMBER, A)
     (piece,) = await records.pieces(NUMBER)
     assert piece.findings == Findings()
-    await records.store(piece.model_copy(update={"findings": Findings(width=8, likeness=LIKENESS)}), NOON)
+    measured = {"findings": Findings(width=8, likeness=LIKENESS), "state": PieceState.KEPT}
+    await records.store(piece.model_copy(update=measured), NOON)
     await shop.upload(OTHER_NUMBER, B, LIKENESS)
     assert await shop.reused(OTHER_NUMBER, B) == [(NUMBER, 0)]
 
@@ -176,6 +209,17 @@ async def test_what_a_case_names_of_anothers_uploads_becomes_its_own(shop: Shop,
     assert [piece.ref for piece in await records.pieces(NUMBER)] == [A], "an upload that it does not name is not its"
     assert await PortalStore(shop.engine).evidence_piece(NUMBER, A.sha256) is not None
     assert await records.pieces(THIRD_NUMBER) == ()
+
+
+async def test_the_receipt_of_a_payment_by_hand_is_a_piece_of_its_case(shop: Shop, records: EvidenceRecords) -> None:
+    await shop.upload(NUMBER, B)
+    await shop.case(NUMBER)
+    await HandPayments(shop.engine, FakeClock(NOON)).refund(leg_row())
+    async with SqlStore(shop.engine).begin() as unit:
+        row = await unit.hand_payment(leg_row().leg.provider_number)
+        assert row is not None
+        await unit.update_hand_payment(row.model_copy(update={"evidence": (B,)}))
+    assert [piece.ref for piece in await records.pieces(NUMBER)] == [B]
 
 
 async def test_infected_evidence_is_put_aside_in_every_case_and_noted_once(
@@ -193,6 +237,23 @@ async def test_infected_evidence_is_put_aside_in_every_case_and_noted_once(
     assert [action for action, _ in await shop.log(NUMBER)] == [INFECTED]
     async with SqlStore(shop.engine).begin() as unit:
         assert not await unit.evidence_known((A,), NUMBER, "customer-1"), "it proves nothing any more"
+
+
+async def test_a_piece_that_could_not_be_read_stays_unchecked_and_one_that_was_read_is_kept(
+    shop: Shop, records: EvidenceRecords
+) -> None:
+    await shop.upload(NUMBER, A)
+    await shop.case(NUMBER, A)
+    states = []
+    for scan in (None, Scan(verdict=ScanVerdict.NOT_SCANNED)):
+        (piece,) = await records.pieces(NUMBER)
+        await records.store(piece.model_copy(update={"scan": scan}), NOON)
+        (after,) = await records.pieces(NUMBER)
+        states.append((piece.state, after.state, after.checked_at))
+    assert states == [
+        (PieceState.UNCHECKED, PieceState.UNCHECKED, NOON),
+        (PieceState.UNCHECKED, PieceState.KEPT, NOON),
+    ]
 
 
 async def erased(records: EvidenceRecords, files: Files, at: datetime) -> list[bool]:
@@ -250,7 +311,7 @@ async def test_erased_evidence_is_unknown_until_it_is_uploaded_again(shop: Shop,
         assert await unit.evidence_known((A,), OTHER_NUMBER, "customer-1")
     piece = await PortalStore(shop.engine).evidence_piece(OTHER_NUMBER, A.sha256)
     assert piece is not None
-    assert piece.state is PieceState.KEPT
+    assert piece.state is PieceState.UNCHECKED, "it is there, and this case has not looked at it"
 
 
 async def test_an_upload_and_the_erasing_of_the_same_content_at_once_lose_nothing(
@@ -262,4 +323,4 @@ async def test_an_upload_and_the_erasing_of_the_same_content_at_once_lose_nothin
     await asyncio.gather(erased(records, files, late), shop.upload(OTHER_NUMBER, A, at=late))
     piece = await PortalStore(shop.engine).evidence_piece(OTHER_NUMBER, A.sha256)
     assert piece is not None
-    assert piece.state is PieceState.KEPT
+    assert piece.state is PieceState.UNCHECKED, "it is there, and this case has not looked at it"

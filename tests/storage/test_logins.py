@@ -111,6 +111,13 @@ async def test_wrong_password_unknown_name_and_disabled_account_are_told_alike(e
     assert len(told) == 1
 
 
+async def test_a_name_that_no_database_takes_is_an_unknown_one(engine: AsyncEngine) -> None:
+    await staffed(engine, wang=Role.AGENT)
+    for name in ("wang\0", "\0", "wang\ud800"):
+        with pytest.raises(LoginRefusedError):
+            await logins_of(engine).log_in(name, PASSWORD, "a", NOW)
+
+
 async def test_an_accounts_waits_grow_up_to_five_minutes_whoever_tries(engine: AsyncEngine) -> None:
     await staffed(engine, wang=Role.AGENT)
     logins, at, waits = logins_of(engine), NOW, []

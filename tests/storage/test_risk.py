@@ -14,7 +14,7 @@ from domain.chargebacks import Chargeback, ChargebackState
 from domain.listing import ListedKind, ListEntry, ListName, Mark
 from domain.orders import OrderRecord
 from storage.errors import RowMissingError
-from storage.risk import Keeper, RiskBook
+from storage.risk import Attempt, Keeper, RiskBook, listed_facts
 from storage.store import SqlStore
 from tests.storage.builders import NOON, NUMBER, case_row
 
@@ -76,6 +76,16 @@ async def test_the_log_says_who_listed_whom_and_why(book: RiskBook, store: SqlSt
 async def test_a_fingerprint_stays_out_of_the_log(book: RiskBook, store: SqlStore) -> None:
     await block(book, "fp-secret", ListedKind.PAYMENT)
     assert "fp-secret" not in "".join(each.model_dump_json() for each in await log(store))
+
+
+async def test_a_refused_act_is_in_the_log_with_who_wanted_what_and_why_not(book: RiskBook, store: SqlStore) -> None:
+    attempt = Attempt("listed_allow", listed_facts(ListedKind.CUSTOMER, "customer-1"), "a friend of mine")
+    await book.refuse(Keeper(NOON, "staff", "wang", "agent"), attempt, "role_not_allowed")
+    (told,) = await log(store)
+    assert (told.actor, told.role, told.channel) == ("wang", "agent", "staff")
+    assert (told.action, told.before, told.reason) == ("refused", "listed_allow", "role_not_allowed")
+    assert (told.facts, told.why) == ('{"customer": "customer-1", "kind": "customer"}', "a friend of mine")
+    assert await book.entries(limit=9) == ()
 
 
 async def test_of_an_order_all_lines_about_customer_payment_and_address_are_found(

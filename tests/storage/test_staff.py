@@ -58,6 +58,14 @@ async def test_a_disabled_account_holds_nothing_until_it_is_enabled_again(engine
     assert await holds(store, "wang", Role.AGENT)
 
 
+async def test_a_disabled_account_sets_no_password_of_its_own(engine: AsyncEngine) -> None:
+    book = await staffed(engine, wang=Role.AGENT)
+    await book.set_active("wang", False, ADMIN, NOW)
+    with pytest.raises(StaffError, match="The account wang is disabled"):
+        await book.set_password("wang", SecretStr(PASSWORD[::-1]), "wang", NOW)
+    await book.set_password("wang", SecretStr(PASSWORD[::-1]), ADMIN, NOW)
+
+
 async def test_only_an_admin_of_this_moment_changes_anything_of_others(engine: AsyncEngine) -> None:
     book = await staffed(engine, wang=Role.SUPERVISOR, zhou=Role.ADMIN)
     await book.revoke("zhou", Role.ADMIN, ADMIN, NOW)
@@ -130,7 +138,28 @@ async def test_groups_are_there_from_the_start_and_take_members(engine: AsyncEng
     assert "porcelain" in await book.groups()
 
 
-@pytest.mark.parametrize("change", ["grant", "set_active", "set_password", "join"])
+async def test_what_is_so_already_is_no_entry(engine: AsyncEngine, store: Store) -> None:
+    book = await staffed(engine, wang=Role.AGENT)
+    await book.join("agents", "wang", ADMIN, NOW)
+    async with store.begin() as unit:
+        before = await unit.log(LOG)
+    for change in (
+        book.make_group("agents", ADMIN, NOW),
+        book.join("agents", "wang", ADMIN, NOW),
+        book.leave("finance", "wang", ADMIN, NOW),
+        book.grant("wang", Role.AGENT, ADMIN, NOW),
+        book.revoke("wang", Role.FINANCE, ADMIN, NOW),
+        book.set_active("wang", True, ADMIN, NOW),
+    ):
+        await change
+    async with store.begin() as unit:
+        assert await unit.log(LOG) == before
+    await book.leave("agents", "wang", ADMIN, NOW)
+    async with store.begin() as unit:
+        assert (await unit.log(LOG))[-1].action == "group_left"
+
+
+@pytest.mark.parametrize("change", ["grant", "set_active", "set_password", "join", "leave"])
 async def test_who_does_not_exist_cannot_be_changed(engine: AsyncEngine, change: str) -> None:
     book = await staffed(engine)
     changes = {
@@ -138,6 +167,7 @@ async def test_who_does_not_exist_cannot_be_changed(engine: AsyncEngine, change:
         "set_active": book.set_active("ghost", False, ADMIN, NOW),
         "set_password": book.set_password("ghost", SecretStr(PASSWORD), ADMIN, NOW),
         "join": book.join("agents", "ghost", ADMIN, NOW),
+        "leave": book.leave("agents", "ghost", ADMIN, NOW),
     }
     with pytest.raises(StaffError, match="no account ghost"):
         await changes.pop(change)

@@ -39,6 +39,7 @@ from tests.integrations.evidence.samples import (
 )
 
 PLACE = "+48.1372+011.5756/"
+_PLAIN = pikepdf.ObjectStreamMode.disable
 
 
 class Refused(NamedTuple):
@@ -72,11 +73,11 @@ def box(name: bytes, body: bytes, size: int | None = None) -> bytes:
     return struct.pack(">I", len(body) + 8 if size is None else size) + name + body
 
 
-def with_exif() -> bytes:
+def with_exif(kind: str = "JPEG", **options: object) -> bytes:
     exif = Image.Exif()
     exif[0x010F] = "TellTaleCamera"
     exif.get_ifd(0x8825)[2] = (48.0, 8.0, 13.0)
-    return written(scene(), "JPEG", exif=exif, comment=b"TellTaleCamera")
+    return written(scene(), kind, exif=exif.tobytes(), **options)
 
 
 def apng() -> bytes:
@@ -161,6 +162,23 @@ def picture_bomb_in_pdf() -> bytes:
     return saved(made)
 
 
+def with_stream(body: bytes, *filters: str, **facts: object) -> bytes:
+    """A document whose page has this as its content, packed as told."""
+    made = document()
+    stream = pikepdf.Stream(made, b"")
+    stream.write(body, filter=pikepdf.Array([pikepdf.Name(each) for each in filters]) if filters else None)
+    for name, fact in facts.items():
+        stream[f"/{name}"] = fact
+    made.pages[0].Contents = made.make_indirect(stream)
+    plain = {"stream_decode_level": pikepdf.StreamDecodeLevel.none, "object_stream_mode": _PLAIN}
+    return saved(made, compress_streams=False, **plain)
+
+
+def run_length_bomb() -> bytes:
+    """Packed twice: 2 bytes become 128, after 1 became a thousand."""
+    return with_stream(zlib.compress(b"\x81\0" * 1_000_000), "/FlateDecode", "/RunLengthDecode")
+
+
 def looping_pdf() -> bytes:
     return (
         b"%PDF-1.5\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[2 0 R]/Count 1>>endobj\n"
@@ -177,6 +195,7 @@ def sized(content: bytes, width: int, height: int) -> bytes:
 CORPUS: dict[str, Hostile] = {
     # --- nothing, or next to it
     "empty": Hostile(lambda: b"", Refused(EvidenceEmptyError)),
+    "empty under an accepted name": Hostile(lambda: b"", Refused(EvidenceEmptyError), "a.jpg"),
     "one byte": Hostile(lambda: b"\xff", NO_KIND),
     "zeros": Hostile(lambda: bytes(10_000), NO_KIND),
     "only a JPEG's first bytes": Hostile(lambda: JPEG[:20], BROKEN),
@@ -184,6 +203,10 @@ CORPUS: dict[str, Hostile] = {
     "only a PDF's first line": Hostile(lambda: b"%PDF-1.7\n", BROKEN),
     # --- other kinds under an accepted name
     "a drawing with a script": Hostile(lambda: b'<svg onload="alert(1)"/>', NO_KIND, "a.png"),
+    "a drawing behind a PNG's first bytes": Hostile(lambda: PNG[:8] + b'<svg onload="alert(1)"/>', BROKEN, "a.png"),
+    "a playlist behind an MP4's first box": Hostile(
+        lambda: box(b"ftyp", b"isom\0\0\0\0isom") + b"#EXTM3U\nfile:///etc/passwd\n", BROKEN
+    ),
     "a page": Hostile(lambda: b"<!doctype html><script>alert(1)</script>", NO_KIND, "a.jpg"),
     "a GIF": Hostile(lambda: written(scene(), "GIF"), NO_KIND, "a.png"),
     "a TIFF": Hostile(lambda: written(scene(), "TIFF"), NO_KIND, "a.jpg"),
@@ -220,10 +243,16 @@ CORPUS: dict[str, Hostile] = {
     "WebP of many frames": Hostile(many_framed_webp, Cleaned(b"ANMF")),
     "JPEG cut off": Hostile(lambda: JPEG[: len(JPEG) // 2], BROKEN),
     "WebP cut off": Hostile(lambda: WEBP[: len(WEBP) // 2], BROKEN),
-    "JPEG with place and device": Hostile(with_exif, Cleaned(b"TellTaleCamera")),
+    "JPEG with place and device": Hostile(lambda: with_exif(comment=b"TellTaleCamera"), Cleaned(b"TellTaleCamera")),
     "PNG with a place": Hostile(described_png, Cleaned(PLACE.encode())),
     "JPEG with a profile of megabytes": Hostile(large_profile, Cleaned(b"TellTaleProfile")),
     "HEIC with a box larger than the file": Hostile(with_broken_boxes, BROKEN),
+    "HEIC of 60,000 x 60,000": Hostile(
+        lambda: HEIC.replace(HEIC[HEIC.index(b"ispe") :][:16], b"ispe" + struct.pack(">III", 0, 60_000, 60_000)),
+        BROKEN,
+    ),
+    "HEIC with place and device": Hostile(lambda: with_exif("HEIF"), Cleaned(b"TellTaleCamera")),
+    "WebP with place and device": Hostile(lambda: with_exif("WEBP"), Cleaned(b"TellTaleCamera")),
     "HEIC cut off": Hostile(lambda: HEIC[: len(HEIC) // 2], BROKEN),
     # --- videos
     "MP4 without an index": Hostile(lambda: MP4.replace(b"moov", b"mooo"), BROKEN),
@@ -243,7 +272,25 @@ CORPUS: dict[str, Hostile] = {
     "PDF with an author": Hostile(with_metadata, Cleaned(b"TellTaleAct")),
     "PDF that grows to 60 MB": Hostile(lambda: pdf_bomb(1), BOUND),
     "PDF packed over and over": Hostile(lambda: pdf_bomb(3), BROKEN),
+    "PDF that grows to 128 MB at its second unpacking": Hostile(run_length_bomb, BOUND),
+    "PDF that grows, by a filter's short name": Hostile(
+        lambda: with_stream(zlib.compress(bytes(60_000_000), 1), "/Fl"), BROKEN
+    ),
+    "PDF with a filter that nobody knows": Hostile(lambda: with_stream(b"?", "/TellTale"), BROKEN),
+    "PDF with a part that lies elsewhere": Hostile(
+        lambda: with_stream(b"", F=pikepdf.String("http://TellTaleAct/x")), Cleaned(b"TellTaleAct")
+    ),
+    "PDF that shows a page of another": Hostile(
+        lambda: with_stream(b"", Ref=pikepdf.Dictionary(F=pikepdf.String("TellTaleAct.pdf"), Page=0)),
+        Cleaned(b"TellTaleAct"),
+    ),
     "PDF with a picture of 50,000 x 50,000": Hostile(picture_bomb_in_pdf, BOUND),
+    "PDF with a picture that is larger than it says": Hostile(
+        lambda: with_stream(sized(JPEG, 65_000, 65_000), "/DCTDecode", Width=1, Height=1), BOUND
+    ),
+    "PDF with a picture of a size below nothing": Hostile(
+        lambda: with_stream(b"\0", Width=-50_000, Height=50_000), BOUND
+    ),
     "PDF whose parts name each other": Hostile(looping_pdf, BROKEN),
     "PDF of 1,000 pages": Hostile(lambda: saved(document(1000)), BOUND),
     "PDF without pages": Hostile(lambda: saved(document(0)), BROKEN),

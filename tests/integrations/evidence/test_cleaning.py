@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Final
@@ -12,13 +14,17 @@ import pytest
 from PIL import Image, ImageCms
 
 from integrations.evidence import (
+    Bounds,
     Decoders,
     EvidenceBoundError,
     EvidenceEmptyError,
     EvidenceIntake,
     EvidenceTooLargeError,
 )
-from tests.integrations.evidence.corpus import opened
+from integrations.evidence.documents import clean_document
+from integrations.evidence.pictures import clean_picture
+from integrations.evidence.videos import clean_video
+from tests.integrations.evidence.corpus import opened, with_stream
 from tests.integrations.evidence.samples import ACCEPTED, JPEG, PDF, document, movie, pieces, saved, scene, written
 
 ORIENTATION: Final = 0x0112
@@ -140,6 +146,31 @@ async def test_reading_stops_at_the_limit(intake: EvidenceIntake) -> None:
 async def test_nothing_is_no_evidence(intake: EvidenceIntake) -> None:
     with pytest.raises(EvidenceEmptyError):
         await intake.take(pieces(b""), largest_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    ("body", "filters"),
+    [
+        (b"\x02q Q\x80", ("/RunLengthDecode",)),
+        (zlib.compress(b"q Q"), ("/FlateDecode",)),
+        (b"71205120>", ("/ASCIIHexDecode",)),
+        (base64.a85encode(zlib.compress(b"q Q")) + b"~>", ("/ASCII85Decode", "/FlateDecode")),
+        (JPEG, ("/DCTDecode",)),
+        (zlib.compress(JPEG), ("/FlateDecode", "/DCTDecode")),
+        (base64.a85encode(JPEG) + b"~>", ("/ASCII85Decode", "/DCTDecode")),
+        (b"", ()),
+    ],
+)
+def test_a_document_is_taken_however_honest_programs_pack_it(body: bytes, filters: tuple[str, ...]) -> None:
+    assert clean_document(with_stream(body, *filters), "application/pdf", Bounds()).findings.pages == 1
+
+
+@pytest.mark.parametrize("media_type", [each for each in ACCEPTED if each != "application/pdf"])
+def test_no_picture_and_no_frame_has_more_pixels_than_allowed(media_type: str) -> None:
+    opening = clean_video if media_type.startswith("video/") else clean_picture
+    with pytest.raises(EvidenceBoundError, match="of 64 x 48 pixels, more than"):
+        opening(ACCEPTED[media_type], media_type, Bounds(pixels=64 * 48 - 1))
+    assert opening(ACCEPTED[media_type], media_type, Bounds(pixels=64 * 48)).findings.width == 64
 
 
 async def test_a_bound_is_told_with_what_came_and_what_is_allowed(intake: EvidenceIntake) -> None:

@@ -1,6 +1,7 @@
 """The codec server as a process, and Temporal's own command line reading an encrypted case through it."""
 
 import secrets
+import socket
 from pathlib import Path
 
 import httpx2
@@ -79,6 +80,15 @@ async def test_a_reader_is_who_a_named_proxy_says(processes: Processes, trusted:
     async with httpx2.AsyncClient(base_url=server.url) as http:
         asked = [await http.get("/", headers={"X-Forwarded-For": each}) for each in clients]
     assert [each.status_code for each in asked] == answers
+
+
+def test_a_port_that_is_taken_is_told_with_the_setting_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        for each, text in environment(port).items():
+            monkeypatch.setenv(each, text)
+        with pytest.raises(SystemExit, match=f"^Port {port} .* another one with AFTERSALES_CODEC_PORT.$"):
+            main()
 
 
 @pytest.mark.parametrize(
