@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aftersales.contract.numbers import parse_number
 from aftersales.contract.values import CaseStatus
 from cli.commands import CATALOGUE
 from cli.commands.deployment import CALLER
@@ -62,6 +63,12 @@ def test_every_command_is_documented_and_no_other(readme: str) -> None:
 def test_every_command_that_a_document_tells_to_type_exists(document: Path) -> None:
     for typed in commands_typed(document):
         assert unknown_parts(typed) == [], typed
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_number_that_a_document_shows_could_be_a_cases(document: Path) -> None:
+    for number in re.findall(r"\b(?!X+-)[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{4}\b", document.read_text(encoding="utf-8")):
+        assert parse_number(number) == number
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from cli.servers.probes import free_port
-from sandbox.main import settings_from
+from sandbox.main import main, settings_from
 from tests.sandbox.servers import PATIENCE_S, Box, sdk_for, until
 
 
@@ -107,3 +108,10 @@ def test_the_command_line_overrules_the_environment(monkeypatch: pytest.MonkeyPa
 
 def test_without_a_state_file_everything_is_in_memory() -> None:
     assert settings_from([]).state_file is None
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"^Port {port} of 127.0.0.1 cannot be listened on: .* with --port.$"):
+            main(["--port", str(port)])
