@@ -23,6 +23,19 @@ CEILINGS: Final = (
         tests=(f"{_OF_APPROVING}::TestCeilings::test_above_a_roles_ceiling_it_is_told_the_limit_and_who_may",),
     ),
     Safeguard(
+        name="part-that-was-named",
+        taken_away="an approval that names a part pays the whole",
+        edits=(
+            Edit(
+                _DECISIONS,
+                "grant = _part_of(file, order, as_asked(file), decision)",
+                "grant = as_asked(file)\n    if decision.kind is DecisionKind.APPROVE_PART:\n"
+                "        grant = _part_of(file, order, grant, decision)",
+            ),
+        ),
+        tests=("tests/activities/test_decisions.py::test_an_approval_that_names_a_part_never_pays_the_whole",),
+    ),
+    Safeguard(
         name="customers-in-line",
         taken_away="two cases of one customer are granted side by side, each unseen by the other",
         edits=(

@@ -144,4 +144,12 @@ HEARING: Final = (
         ),
         tests=("tests/storage/test_portal.py::test_an_event_without_a_case_is_opened_again_when_its_case_appears",),
     ),
+    Safeguard(
+        name="readable-messages",
+        taken_away="a signal without a body stops its case for good",
+        edits=(Edit("workflows/refund_case.py", "        if _readable(said):\n", "        if said is not None:\n"),),
+        tests=(
+            "tests/workflows/test_unreadable.py::test_a_signal_that_cannot_be_read_is_dropped_and_the_next_is_heard",
+        ),
+    ),
 )

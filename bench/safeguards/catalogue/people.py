@@ -265,4 +265,18 @@ PEOPLE: Final = (
         ),
         tests=("tests/storage/test_payees.py::test_a_row_whose_name_was_changed_does_not_open",),
     ),
+    Safeguard(
+        name="letters-that-were-overtaken",
+        taken_away="what became untrue is told all the same",
+        edits=(
+            Edit(
+                "integrations/letters/overtaken.py",
+                "return not _HOLDS[order.stage](Now(order, case, legs))",
+                "return order.stage not in _HOLDS",
+            ),
+        ),
+        tests=(
+            "tests/integrations/letters/test_overtaken.py::test_each_letter_is_written_in_the_statuses_in_which_it_is_true",
+        ),
+    ),
 )
