@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from temporalio import activity
@@ -31,8 +32,8 @@ class Notifications:
     """Sends what a stage has to say; `host` is the domain of message ids.
 
     What a mail server refuses for good is kept as refused; any other failure is raised, so that Temporal tries again,
-    and what was sent by then is not sent again. Nor is what would not be written any more, since it became untrue while
-    a mail server was away or a worker was killed (P4.1).
+    and what was sent by then is not sent again. What would not be written any more, since it became untrue while a mail
+    server was away or a worker was killed, is not sent at all (P4.1).
     """
 
     def __init__(self, store: Store, letters: Letters, mailer: Mailer, clock: Clock, host: str) -> None:
@@ -50,8 +51,8 @@ class Notifications:
                 mails = await unit.mails(order.number, order.stage, order.round)
                 if not mails:
                     mails = await self._compose(unit, order)
-                elif _waits(mails) and not await self._still_true(unit, order):
-                    mails = await _drop(unit, mails)
+                elif _waits(mails):
+                    mails = await self._brought_up_to_date(unit, order, mails)
             for mail in mails:
                 if mail.state is MailState.QUEUED:
                     await self._send(mail)
@@ -59,17 +60,23 @@ class Notifications:
     async def _compose(self, unit: Unit, order: Notify) -> tuple[Mail, ...]:
         file = await CaseFile.open(unit, order)
         letters = await self._written(file, order)
-        mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=1))
-        for mail in mails:
-            await unit.insert_mail(mail)
+        mails = await self._put_down(unit, order, letters, first=1)
         if order.stage in LADDER and file.row.status is CaseStatus.UNDER_REVIEW:
             await _climb(file, order)
         return mails
 
-    async def _still_true(self, unit: Unit, order: Notify) -> bool:
-        """What was written is not written anew, so an approval does not keep the news beside it alive."""
-        news_alone = order.model_copy(update={"approves": False})
-        return bool(await self._written(await CaseFile.open(unit, order), news_alone))
+    async def _brought_up_to_date(self, unit: Unit, order: Notify, mails: tuple[Mail, ...]) -> tuple[Mail, ...]:
+        """What would not be written any more stays in. Whom nothing has reached yet is told what is to be said instead:
+        an approval, say, without the news beside it that are old by now."""
+        letters = await self._written(await CaseFile.open(unit, order), order)
+        said = {(letter.recipient, letter.subject) for letter in letters}
+        kept = [mail for mail in mails if _holds(mail, said)]
+        for mail in mails:
+            if mail not in kept:
+                await unit.update_mail(mail.model_copy(update={"state": MailState.OVERTAKEN}))
+        reached = {mail.recipient for mail in kept}
+        instead = [letter for letter in letters if letter.recipient not in reached]
+        return (*kept, *await self._put_down(unit, order, instead, first=len(mails) + 1))
 
     async def _written(self, file: CaseFile, order: Notify) -> tuple[Letter, ...]:
         """What the stage has to say by now."""
@@ -77,6 +84,12 @@ class Notifications:
         case = file.row.model_copy(update={"break_down": order.break_down or file.row.break_down})
         legs = tuple(file.legs if order.stage is Stage.PAYMENT_BLOCKED else file.present_legs())
         return self._letters.compose(order, case, account, legs)
+
+    async def _put_down(self, unit: Unit, order: Notify, letters: Iterable[Letter], *, first: int) -> tuple[Mail, ...]:
+        mails = tuple(self._mail(order, letter, n) for n, letter in enumerate(letters, start=first))
+        for mail in mails:
+            await unit.insert_mail(mail)
+        return mails
 
     def _mail(self, order: Notify, letter: Letter, n: int) -> Mail:
         return Mail(
@@ -106,15 +119,11 @@ def _waits(mails: tuple[Mail, ...]) -> bool:
     return any(mail.state is MailState.QUEUED for mail in mails)
 
 
-async def _drop(unit: Unit, mails: tuple[Mail, ...]) -> tuple[Mail, ...]:
-    """Those that are not out yet stay in."""
-    kept = tuple(
-        mail.model_copy(update={"state": MailState.OVERTAKEN}) if mail.state is MailState.QUEUED else mail
-        for mail in mails
-    )
-    for mail in kept:
-        await unit.update_mail(mail)
-    return kept
+def _holds(mail: Mail, said: set[tuple[str, str]]) -> bool:
+    """Whether it is out already, or may go out as it is; what was dropped once stays so."""
+    if mail.state is MailState.OVERTAKEN:
+        return False
+    return mail.state is not MailState.QUEUED or (mail.recipient, mail.subject) in said
 
 
 async def _account(unit: Unit, case: CaseRow) -> Account:

@@ -181,7 +181,7 @@ async def test_what_became_untrue_before_it_went_out_is_dropped(post: PostRoom) 
     assert states == [MailState.SENT, MailState.OVERTAKEN]
 
 
-async def test_an_approval_does_not_keep_the_old_news_beside_it_alive(
+async def test_an_approval_does_not_keep_the_old_news_beside_it_alive_and_is_told_without_them(
     post: PostRoom, store: SqlStore, clock: FakeClock
 ) -> None:
     """What waits says that the money is on its way, and it has arrived by now."""
@@ -192,4 +192,20 @@ async def test_an_approval_does_not_keep_the_old_news_beside_it_alive(
     real = Notifications(store, letters(), post.mailer, clock, host="shop.example")
     order = Notify(number=post.desk.number, stage=Stage.PAYMENT_ON_ITS_WAY, round=1, now=NOW, approves=True)
     await ActivityEnvironment().run(real.notify, order)
-    assert CUSTOMER_MAIL not in post.recipients()
+    await ActivityEnvironment().run(real.notify, order)
+    [told] = [mail.subject for mail in post.mailer.sent if mail.recipient == CUSTOMER_MAIL]
+    assert told.startswith("Your application is approved")
+
+
+async def test_an_approval_that_was_written_by_itself_goes_out_once_the_mail_server_is_back(
+    post: PostRoom, store: SqlStore, clock: FakeClock
+) -> None:
+    """The news that it was to come with was old already when it was written."""
+    real = Notifications(store, letters(), post.mailer, clock, host="shop.example")
+    order = Notify(number=post.desk.number, stage=Stage.PAYMENT_ON_ITS_WAY, round=1, now=NOW, approves=True)
+    post.mailer.down.add(CUSTOMER_MAIL)
+    with pytest.raises(ConnectionError):
+        await ActivityEnvironment().run(real.notify, order)
+    post.mailer.down.clear()
+    await ActivityEnvironment().run(real.notify, order)
+    assert post.recipients() == [CUSTOMER_MAIL]
