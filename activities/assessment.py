@@ -169,7 +169,7 @@ async def refer(file: CaseFile, order: Order | None) -> None:
 async def _write_down(
     file: CaseFile, assessed: Assessment, gates: Gates, policy: Policy, rules: Rules
 ) -> AssessmentRow:
-    action = gates.done(assessed.facts, assessed.ruling.action)
+    action = Action.REVIEW if gates.held else gates.done(assessed.facts, assessed.ruling.action)
     verdict = _verdict(assessed.ruling, action, gates.held, policy)
     file.change(verdict=verdict, policy_hash=policy.content_hash)
     earlier = () if file.is_new else await file.unit.assessments(file.row.number)

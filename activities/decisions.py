@@ -27,7 +27,7 @@ from activities.reserving import (
 )
 from activities.rows import LegRow, Order
 from activities.rulings import APPROVALS, Action, Policy
-from activities.sentences import advice_words, refusal
+from activities.sentences import advice_words, in_a_row, refusal
 from activities.turns import DECIDABLE, order_of, out_of_turn
 from aftersales.contract.messages import Decision, Item, Proof
 from aftersales.contract.values import (
@@ -191,9 +191,12 @@ def _reject(file: CaseFile, decision: Decision, otherwise: str) -> None:
 
 async def _ask(file: CaseFile, decision: Decision) -> None:
     """Whoever approved already looks again at what the customer answers. A second question takes the place of one that
-    is not answered yet, with a window of its own."""
+    is not answered yet, with a window of its own; the same one again would be told to nobody."""
+    waits = file.row.status is CaseStatus.AWAITING_CUSTOMER
+    if waits and file.row.explanation == decision.explanation:
+        raise refusal(ErrorCode.NOT_NOW, file.language, key="asked_already")
     await void_all(file, "customer_asked")
-    if file.row.status is CaseStatus.AWAITING_CUSTOMER:
+    if waits:
         file.to_review(file.row.assignee)
     file.move(
         CaseStatus.AWAITING_CUSTOMER,
@@ -228,9 +231,14 @@ def _advice(file: CaseFile) -> Action | None:
 
 
 async def _refuse_unknown_group(file: CaseFile, group: str) -> None:
-    """Raises AftersalesError(group_unknown)."""
-    if group not in GROUPS and not await file.unit.group_known(group):
-        raise refusal(ErrorCode.GROUP_UNKNOWN, file.language, group=group)
+    """Nor one of the shop's own that nobody is in: the case would wait there unseen. Raises
+    AftersalesError(group_unknown)."""
+    if group in GROUPS:
+        return
+    known = GROUPS.union(await file.unit.staffed_groups())
+    if group not in known:
+        named = in_a_row(sorted(known), file.language)
+        raise refusal(ErrorCode.GROUP_UNKNOWN, file.language, group=group, groups=named)
 
 
 def _extend(file: CaseFile, decision: Decision) -> None:

@@ -6,6 +6,7 @@ order that does not exist: whoever guesses learns nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from activities.rulings import Action
@@ -135,8 +136,12 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "您已经批准过这笔退款，还需要另一位有权限的同事批准。",
         "You have approved this already. It takes a second person who may.",
     ),
+    "asked_already": (
+        "已经这样问过客户，正在等待答复。需要补充的，请换一个问题。",
+        "The customer is asked just this already and has not answered yet. Ask for what is still missing.",
+    ),
     ErrorCode.CEILING_EXCEEDED: (
-        "金额超出您的审批权限（上限 {limit}），请转交 {who} 处理。",
+        "金额超出您的审批权限（上限 {limit}），请转交{who}处理。",
         "This is above what you may approve ({limit}). Please hand the case to {who}.",
     ),
     ErrorCode.CLAIMED_BY_ANOTHER: (
@@ -152,8 +157,8 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "This differs from what the policy says ({advice}). Please give a reason code and an explanation.",
     ),
     ErrorCode.GROUP_UNKNOWN: (
-        "没有名为 {group} 的小组，请从现有小组中选择。",
-        "There is no group {group}. Please choose one that exists.",
+        "没有名为 {group} 的小组，或该小组目前没有成员；可以转交的小组有：{groups}。",
+        "There is no group {group}, or nobody is in it. A case can be handed to: {groups}.",
     ),
     "hand_payment_to_pay": (
         "这笔付款尚未登记为已付，无法复核；请先付款并登记付款凭证号。",
@@ -260,6 +265,11 @@ def advice_words(advice: Action, language: Language) -> str:
     """What the policy advises, where a person may decide otherwise."""
     chinese, english = ("拒绝", "turn it down") if advice is Action.REJECT else ("同意", "approve it")
     return chinese if language is Language.ZH_CN else english
+
+
+def in_a_row(names: Iterable[str], language: Language) -> str:
+    """Several names inside a sentence."""
+    return ("、" if language is Language.ZH_CN else ", ").join(names)
 
 
 def status_words(status: CaseStatus, language: Language) -> str:

@@ -169,6 +169,15 @@ async def test_a_second_question_has_a_window_of_its_own(review: Desk) -> None:
     assert (case.explanation, case.due_at) == ("And which lamp?", NOW + timedelta(days=17))
 
 
+async def test_the_same_question_again_is_refused_and_moves_no_window(review: Desk) -> None:
+    await review.decide(DecisionKind.ASK, explanation="Which cup is broken?")
+    asked = await review.case()
+    review.later(days=3)
+    answer = await review.decide(DecisionKind.ASK, explanation="Which cup is broken?")
+    assert (answer.accepted, answer.code) == (False, ErrorCode.NOT_NOW)
+    assert (await review.case()).due_at == asked.due_at
+
+
 async def test_a_case_is_handed_over_and_escalated(review: Desk) -> None:
     await review.decide(DecisionKind.HAND_OVER, hand_to="warehouse")
     assert (await review.case()).assignee == "warehouse"
@@ -210,7 +219,7 @@ async def test_a_case_is_not_handed_to_nobody_and_the_groups_with_somebody_are_n
     for group in ("deserted", "left"):
         answer = await review.decide(DecisionKind.HAND_OVER, hand_to=group)
         assert (answer.accepted, answer.code) == (False, ErrorCode.GROUP_UNKNOWN)
-        assert "agents、finance、porcelain、supervisors、warehouse" in answer.sentence
+        assert "to: agents, finance, porcelain, supervisors, warehouse." in answer.sentence
 
 
 async def add_group(desk: Desk, group: str, *members: str, active: bool = True) -> None:
