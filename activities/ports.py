@@ -138,9 +138,12 @@ class Unit(Precautions, Protocol):
         whoever has seen the hash of somebody else's photo has no photo."""
         ...
 
-    async def reused_evidence(self, number: str, refs: tuple[EvidenceRef, ...]) -> tuple[ReusedEvidence, ...]:
-        """Other cases with the same picture, or nearly the same, the oldest first for each piece. A case that the same
-        customer withdrew or let expire does not count: nothing was paid for the picture there."""
+    async def reused_evidence(
+        self, number: str, order_id: str, refs: tuple[EvidenceRef, ...]
+    ) -> tuple[ReusedEvidence, ...]:
+        """Other cases with the same picture, or nearly the same, the oldest first for each piece. Of the same customer
+        none counts that was withdrawn or expired, nor an application for that order that its checks turned down before
+        anybody judged it: nothing was paid for the picture there."""
         ...
 
 

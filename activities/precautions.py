@@ -193,8 +193,9 @@ class Precautions(Protocol):
         ...
 
     async def add_approval(self, approval: Approval) -> None: ...
-    async def group_known(self, name: str) -> bool:
-        """Whether the staff has a group of that name, besides those that are always there."""
+    async def staffed_groups(self) -> tuple[str, ...]:
+        """Groups of the shop's own in which somebody is whose account is active, besides those that are always
+        there."""
         ...
 
     async def void_approvals(self, number: str, at: datetime) -> int:

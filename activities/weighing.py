@@ -38,7 +38,7 @@ async def look_for_signs(
     unit, row, customer_id = file.unit, file.row, order.account.customer_id
     at, application = row.opened_at, row.start.application
     listed = await unit.listed(order.order_id, customer_id, at)
-    reused = bool(row.evidence) and bool(await unit.reused_evidence(row.number, row.evidence))
+    reused = bool(row.evidence) and bool(await unit.reused_evidence(row.number, order.order_id, row.evidence))
     chargeback_open = await unit.chargeback_open(order.order_id)
     risk = risk_of(
         await unit.history(order.order_id, customer_id, at, besides=row.number),

@@ -50,7 +50,7 @@ async def look_ups(engine: AsyncEngine, pictures: int = PICTURES, times: int = L
     async with engine.connect() as connection:
         for n in range(times):
             started = time.perf_counter()
-            await reused_in(connection, "", picture(n * 7919 % pictures)[0])
+            await reused_in(connection, "", "", picture(n * 7919 % pictures)[0])
             taken.append(time.perf_counter() - started)
     return taken
 

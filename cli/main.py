@@ -13,11 +13,15 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Annotated, Final, NoReturn
 
 import typer
 
 from cli.commands import CATALOGUE, PROGRAM, Entry
+
+PRODUCT: Final = "aftersales-service"
+"""The installed package whose version it tells."""
 
 DEBUG: Final = "--debug"
 INTERRUPTED: Final = 130
@@ -61,8 +65,17 @@ def main() -> NoReturn:
     os._exit(status)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{PROGRAM} {version(PRODUCT)}\n")
+        raise typer.Exit
+
+
 def _root(
     _debug: Annotated[bool, typer.Option(DEBUG, help="Show where an unexpected error came from.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", is_eager=True, callback=_tell_version)
+    ] = False,
 ) -> None:
     """Refunds and after-sales: run the service, apply, review, follow."""
 

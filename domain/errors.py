@@ -103,6 +103,7 @@ class AmountRefused(MoneyError):
         )
         self.asked_minor = asked_minor
         self.largest_minor = largest_minor
+        self.currency = currency
 
 
 class PromotionOutweighs(MoneyError):

@@ -16,6 +16,7 @@ from typing import Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from integrations.listening import listening
 from integrations.mail_folder import store_mail
 
 LARGEST_MAIL_BYTES: Final = 10_000_000
@@ -44,9 +45,10 @@ class FolderHandler:
 
 
 async def start_sink(folder: Path, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
-    """A listening sink; port 0 takes a free one, which `server.sockets` names. Close it when done."""
+    """A listening sink; port 0 takes a free one, which `server.sockets` names. Close it when done. Raises as
+    `listening`."""
     protocol = partial(SMTP, FolderHandler(folder), enable_SMTPUTF8=True, data_size_limit=LARGEST_MAIL_BYTES)
-    return await asyncio.get_running_loop().create_server(protocol, host, port)
+    return await asyncio.get_running_loop().create_server(protocol, sock=listening(host, port, "--port"))
 
 
 async def serve(folder: Path, host: str, port: int) -> None:

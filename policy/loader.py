@@ -100,7 +100,7 @@ def folder_of(version: Path | str) -> Path:
     folder = PACKAGED / version if version in packaged_names() else Path(version)
     if not folder.is_dir():
         known = ", ".join(packaged_names())
-        raise PolicyError(f"there is no policy version {str(version)!r}; name a folder, or one of: {known}.")
+        raise PolicyError(f"There is no policy version {str(version)!r}; name a folder, or one of: {known}.")
     return folder
 
 
@@ -114,7 +114,7 @@ def read_folder(folder: Path) -> Files:
     if names != set(NAMES):
         missing, unknown = sorted(set(NAMES) - names), sorted(names - set(NAMES))
         raise PolicyError(
-            f"a policy version holds {', '.join(f'{name}.json' for name in NAMES)}; in this folder are missing "
+            f"A policy version holds {', '.join(f'{name}.json' for name in NAMES)}; in this folder are missing "
             f"{', '.join(missing) or 'none'}, not known {', '.join(unknown) or 'none'}."
         )
     return {name: _parsed(name, text_of(folder / f"{name}.json")) for name in NAMES}

@@ -21,6 +21,7 @@ from integrations.clock import SystemClock
 from integrations.environment import explain_settings
 from integrations.evidence import Decoders, EvidenceAddressError, EvidenceIntake, open_evidence
 from integrations.links import LinkSigner
+from integrations.listening import listening
 from integrations.provider import ProviderSettingsError
 from integrations.providers import blocks, webhook_readers
 from integrations.vault import Vault
@@ -85,13 +86,11 @@ def _staff(settings: PortalSettings, engine: AsyncEngine, clock: SystemClock) ->
 
 
 def serve(settings: PortalSettings, app: ASGIApp) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. Raises SystemExit, with a sentence, for a port that is not to be had."""
     # uvicorn stops at the signal and then raises it once more, which would end the process by the signal.
     signal.signal(signal.SIGTERM, lambda *_: None)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         access_log=False,  # it would write tokens down
         server_header=False,
         log_level="warning",
@@ -101,7 +100,7 @@ def serve(settings: PortalSettings, app: ASGIApp) -> None:
         forwarded_allow_ips=settings.trusted_proxies,
     )
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run([listening(settings.host, settings.port, "AFTERSALES_PORTAL_PORT")])
 
 
 def _explain(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -32,20 +33,34 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
+def _listening(host: str, port: int) -> socket.socket:
+    own = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        own.bind((host, port))
+    except OSError as error:
+        own.close()
+        raise SystemExit(
+            f"Port {port} of {host} cannot be listened on: {error.strerror}. "
+            "End the program that has it, or name another one with --port."
+        ) from error
+    return own
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT. Ends with status 1 and a sentence where the port is taken."""
     settings = settings_from(arguments)
+    own = _listening(settings.host, settings.port)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
+    uvicorn.Server(config).run([own])
 
 
 if __name__ == "__main__":

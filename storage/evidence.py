@@ -60,6 +60,7 @@ _PIECE: Final = _PIECES.where(EVIDENCE.c.sha256 == bindparam("sha256"))
 _NAMED: Final = select(CASES.c.evidence, CASES.c.opened_at, CASES.c.customer_id).where(
     CASES.c.number == bindparam("number")
 )
+_ORDER: Final = select(CASES.c.order_id).where(CASES.c.number == bindparam("number"))
 _RECEIPTS: Final = select(HAND_PAYMENTS.c.evidence).where(HAND_PAYMENTS.c.number == bindparam("number"))
 _LOCKED: Final = select(_CONTENT.erased_at).where(_CONTENT.sha256 == bindparam("sha256")).with_for_update()
 _QUARANTINE: Final = (
@@ -120,7 +121,8 @@ class EvidenceRecords:
 
     async def reused(self, piece: EvidencePiece) -> tuple[ReusedEvidence, ...]:
         async with self._engine.connect() as connection:
-            return await reused_in(connection, piece.number, piece.ref.sha256)
+            order_id = (await connection.execute(_ORDER, {"number": piece.number})).scalar_one()
+            return await reused_in(connection, piece.number, order_id, piece.ref.sha256)
 
     async def store(self, piece: EvidencePiece, at: datetime) -> None:
         """A piece that could not be read, which no scan tells of, stays unchecked, whatever else was found."""

@@ -25,7 +25,7 @@ from cli.commands.parameters import (
     application_number,
     confirm_erasing,
 )
-from cli.commands.screen import console, say
+from cli.commands.screen import console, counted, say
 
 # ruff: noqa: PLC0415 - the database takes a second to load, and `--help` does not need it
 
@@ -75,11 +75,15 @@ async def _show(deployment: Deployment, number: str, *, as_json: bool) -> None:
         reading = Reading(engine)
         links, broken = await reading.log(number), await reading.verify_chain(number)
     if not links and broken is None:
-        raise CommandError(f"There is no log {number} in the database. Check the number.")
+        raise _no_log(number)
     if as_json:
         say(log_as_json(number, links, broken))
     else:
         console().print(log_table(links, broken))
+
+
+def _no_log(number: str) -> CommandError:
+    return CommandError(f"There is no log {number} in the database. Check the number.")
 
 
 @app.command("verify")
@@ -107,10 +111,11 @@ async def _verify(deployment: Deployment, number: str | None, address: str | Non
         verified = await verify(engine, number, address, keys)
     for sentence in verified.wrong:
         say(sentence)
-    say(f"{verified.entries} entries checked. {verified.against}")
+    say(f"{counted(verified.entries, 'entry', 'entries')} checked. {verified.against}")
     if verified.wrong:
-        found = "1 thing is" if len(verified.wrong) == 1 else f"{len(verified.wrong)} things are"
-        say(f"{found} wrong; keep a copy of the database as it is before anything else.")
+        be = "is" if len(verified.wrong) == 1 else "are"
+        found = f"{counted(len(verified.wrong), 'thing')} {be} wrong"
+        say(f"{found}; keep a copy of the database as it is before anything else.")
         raise typer.Exit(BROKEN)
     say(f"Every chain of hashes holds{'' if verified.vouched else ' in itself; no more is known'}.")
 
@@ -138,6 +143,8 @@ def export(
         raise MistypedError("--excel goes with --format csv; JSON lines are UTF-8 and begin with nothing else.")
     first = since.replace(tzinfo=UTC) if since else None
     end = until.replace(tzinfo=UTC) + DAY if until else None
+    if first and end and first >= end:
+        raise MistypedError("--since is not before the end of --until: nothing lies between them.")
     asyncio.run(_export(Deployment(home), LogExtract(number, first, end), log_format, out, bom=excel))
 
 
@@ -145,16 +152,19 @@ async def _export(
     deployment: Deployment, extract: LogExtract, log_format: LogFormat, out: Path | None, *, bom: bool
 ) -> None:
     from storage.audit_export import extracted
+    from storage.reading import Reading
 
     written = 0
     async with deployment.database() as engine:
+        if extract.number is not None and not await Reading(engine).log(extract.number):
+            raise _no_log(extract.number)
         with opened(out) as file:
             writer = LogWriter(file, log_format, bom=bom)
             async for links in extracted(engine, extract):
                 writer.write(links)
                 written += len(links)
     if out is not None:
-        say(f"{written} entries written to {out}.")
+        say(f"{counted(written, 'entry', 'entries')} written to {out}.")
 
 
 @app.command("erase-person")

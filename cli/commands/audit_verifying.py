@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.commands.audit_screen import broken_sentence
 from cli.commands.errors import CommandError
+from cli.commands.screen import counted
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -116,9 +117,8 @@ async def _read(address: str, keys: Sequence[LinkKey], number: str | None, noted
     wrong += _missing(noted, found, faults)
     if not found:
         return SealsRead(ends, tuple(wrong), f"There is no seal at {address} that holds. {_UNVOUCHED}")
-    counted = "1 seal" if len(found) == 1 else f"{len(found)} seals"
     unsigned = "" if keys else f" Signatures were not checked: {SEAL_KEYS} is not set."
-    told = f"Compared with {counted}, the newest of {found[-1].day.isoformat()}.{unsigned}"
+    told = f"Compared with {counted(len(found), 'seal')}, the newest of {found[-1].day.isoformat()}.{unsigned}"
     return SealsRead(ends, tuple(wrong), told, vouch=True)
 
 

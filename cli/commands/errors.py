@@ -8,9 +8,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from aftersales.contract.errors import AftersalesError
+from aftersales.contract.values import Money
+from cli.commands.screen import amount
 from cli.home import HomeError
 from cli.servers.errors import ServerUnavailableError
-from domain.errors import DomainError
+from domain.errors import AmountRefused, DomainError
 from policy.errors import PolicyError
 from storage.errors import StorageError
 
@@ -44,7 +46,7 @@ def explain(error: Exception) -> str:
         case ValidationError():
             return _wrong_fields(error)
         case DomainError():
-            return error.message
+            return _refused_by_a_rule(error)
         case OSError(filename=str() as named, strerror=str() as why):
             return f"{named} cannot be used: {why}. Name another file or folder."
         case CommandError() | OSError():
@@ -63,6 +65,15 @@ def status_of(error: Exception) -> int:
     if isinstance(error, CommandError):
         return error.status
     return MISTYPED if isinstance(error, ValidationError | DomainError) else FAILED
+
+
+def _refused_by_a_rule(error: DomainError) -> str:
+    """Amounts as they are typed: the rules themselves speak in minor units."""
+    if not isinstance(error, AmountRefused):
+        return error.message
+    asked = Money(minor=error.asked_minor, currency=error.currency)
+    largest = Money(minor=error.largest_minor, currency=error.currency)
+    return f"{amount(asked)} is refused; at most {amount(largest)} is accepted."
 
 
 def _wrong_fields(error: ValidationError) -> str:

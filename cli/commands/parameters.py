@@ -12,7 +12,7 @@ import typer
 from aftersales.contract.errors import AftersalesError
 from aftersales.contract.messages import Item
 from aftersales.contract.numbers import parse_number
-from aftersales.contract.values import Money, Role
+from aftersales.contract.values import STAFF_ROLES, Money, Role
 from cli.commands.errors import CommandError, MistypedError
 from cli.commands.screen import say
 from cli.home import DEFAULT
@@ -21,6 +21,8 @@ from domain.money import parse_amount
 DEFAULT_HOME: Final = DEFAULT
 _AMOUNT: Final = re.compile(r"\s*(?P<digits>\S+?)\s*(?P<currency>[A-Z]{3})?\s*")
 _LARGEST_QUANTITY: Final = 100_000
+STAFF: Final = ", ".join(sorted(STAFF_ROLES))
+"""The roles of the staff, as help and errors list them."""
 
 HomeOption = Annotated[
     Path,
@@ -43,6 +45,13 @@ def application_number(typed: str | None) -> str | None:
         raise MistypedError(
             f"{error} It stands in every letter to the customer, and `aftersales queue --all` lists the latest."
         ) from error
+
+
+def staff_role(typed: str) -> Role:
+    """A role that somebody of the staff may hold. Raises typer.BadParameter."""
+    if typed not in STAFF_ROLES:
+        raise typer.BadParameter(f"{typed!r} is not one of {STAFF}.")
+    return Role(typed)
 
 
 StateOption = Annotated[
@@ -82,7 +91,9 @@ StaffActorOption = Annotated[
 StaffRoleOption = Annotated[
     Role | None,
     typer.Option(
-        "--role", metavar="ROLE", help=f"What they act as, by default the role that fits; one of {', '.join(Role)}."
+        "--role",
+        metavar="ROLE",
+        help=f"What they act as, by default the role that fits; one of {STAFF}.",
     ),
 ]
 CustomerActorOption = Annotated[

@@ -15,7 +15,7 @@ from cli.commands.errors import MistypedError
 from cli.commands.parameters import DEFAULT_HOME, HomeOption, StaffActorOption, StaffRoleOption
 from cli.commands.policy_acts import acting_as
 from cli.commands.policy_test import LISTED, Period, SinceOption, UntilOption, period
-from cli.commands.screen import amount, console, moment, plain, say, table, words
+from cli.commands.screen import amount, console, counted, moment, plain, say, table, words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,11 +67,11 @@ async def _report(deployment: Deployment, of: Period) -> None:
     async with deployment.database() as engine:
         listing = AssessmentListing(engine)
         disagreements = await listing.shadow_words(*of)
-        cases = await listing.count(*of)
+        assessed = f"{counted(await listing.count(*of), 'case')} assessed"
     if not disagreements:
-        say(f"No disagreement in {of}, with {cases:,} cases assessed.")
+        say(f"No disagreement in {of}, with {assessed}.")
         return
-    say(f"{len(disagreements):,} disagreements in {of}, with {cases:,} cases assessed.")
+    say(f"{counted(len(disagreements), 'disagreement')} in {of}, with {assessed}.")
     console().print(_changes(disagreements))
     console().print(_cases(disagreements[-LISTED:]))
 

@@ -17,7 +17,7 @@ import typer
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError, MistypedError
 from cli.commands.parameters import DEFAULT_HOME, HomeOption
-from cli.commands.screen import console, say
+from cli.commands.screen import console, counted, say
 
 if TYPE_CHECKING:
     from cli.commands.policy_lookup import Found
@@ -115,6 +115,7 @@ async def _test(deployment: Deployment, asked: Asked) -> None:
     from cli.commands.policy_test_screen import report
     from storage.assessments import AssessmentListing
 
+    _try_to_write(asked)
     draft = await version_named(deployment, asked.draft)
     against = await version_named(deployment, asked.against) if asked.against else None
     async with deployment.database() as engine:
@@ -123,11 +124,25 @@ async def _test(deployment: Deployment, asked: Asked) -> None:
         minutes = await _minutes(listing, asked)
     if not made.cases and not made.undecided:
         raise CommandError(f"No case was assessed in {asked.period}; name another time with --since.")
-    console().print(report(made, f"{draft} on {made.cases:,} cases of {asked.period}", minutes, asked.listed))
+    console().print(report(made, f"{draft} on {counted(made.cases, 'case')} of {asked.period}", minutes, asked.listed))
     if asked.csv:
         _write_csv(asked.csv, made.otherwise)
     if asked.out:
-        _write_chart(asked.out, made, f"Back-test of {draft} 草案回测，{asked.period}, {made.cases:,} cases 申请")
+        _write_chart(
+            asked.out, made, f"Back-test of {draft} 草案回测，{asked.period}, {counted(made.cases, 'case')} 申请"
+        )
+
+
+def _try_to_write(asked: Asked) -> None:
+    """Before the work that is to be written down, not after it; leaves no file. Raises OSError."""
+    if asked.out:
+        asked.out.mkdir(parents=True, exist_ok=True)
+    for file in (asked.csv, asked.out and asked.out / CHART):
+        if file:
+            is_new = not file.exists()
+            file.open("ab").close()
+            if is_new:
+                file.unlink()
 
 
 async def tried(listing: AssessmentListing, draft: Found, against: Found | None, of: Period) -> BackTest:
@@ -168,13 +183,12 @@ def _write_csv(file: Path, cases: Sequence[Otherwise]) -> None:
             money = (case.currency, case.amount_minor, case.paid_minor)
             became = (case.status, "yes" if case.by_person else "no")
             written.writerow((case.number, case.at.isoformat(), *money, *became, before.value, after.value, row))
-    say(f"{len(cases):,} cases: {file}")
+    say(f"{counted(len(cases), 'case')}: {file}")
 
 
 def _write_chart(folder: Path, made: BackTest, title: str) -> None:
     from policy.charts import AnalysisMissingError, write_chart
 
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         write_chart(made, title, folder / CHART)
     except AnalysisMissingError as error:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aftersales.contract.values import CaseStatus, Money
-from cli.commands.screen import amount, moment, plain, table, words
+from cli.commands.screen import amount, counted, moment, plain, table, words
 
 if TYPE_CHECKING:
     from cli.commands.policy_test import Minutes
@@ -34,10 +34,10 @@ def report(made: BackTest, title: str, minutes: Minutes, listed: int | None) -> 
 def _caveats(made: BackTest) -> list[Text]:
     said = []
     if made.incomplete:
-        said.append(Text(f"{made.incomplete:,} cases are older than some facts; for those the usual value stands."))
+        said.append(Text(f"Older than some facts: {counted(made.incomplete, 'case')}; there the usual value stands."))
     if made.undecided:
         first = made.undecided[0]
-        told = f"{len(made.undecided):,} cases could not be decided and count nowhere; the first, {first.number}: "
+        told = f"{counted(len(made.undecided), 'case')} could not be decided, counted nowhere; first, {first.number}: "
         said.append(plain(told + first.why, "bold red"))
     return said
 

@@ -23,7 +23,7 @@ from cli.commands.parameters import (
     typed_amount,
 )
 from cli.commands.risk_keeping import ReasonOption, keeping
-from cli.commands.screen import console, say
+from cli.commands.screen import console, counted, say
 from domain.chargebacks import Chargeback, ChargebackState
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def import_(
             await book.state_chargebacks(keeper, stated, attempt.why)
 
     asyncio.run(recorded())
-    say(f"Recorded: {len(stated)} disputes.")
+    say(f"Recorded: {counted(len(stated), 'dispute')}.")
 
 
 async def show_latest(home: Path, limit: int) -> None:

@@ -71,6 +71,11 @@ def amount(money: Money | None) -> str:
     return "" if money is None else f"{to_decimal_string(money)} {money.currency}"
 
 
+def counted(count: int, noun: str, several: str = "") -> str:
+    """`1 case`, `2,000 cases`; `several` where that is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
+
+
 def moment(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 

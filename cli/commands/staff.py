@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
 from rich.table import Table
 
-from aftersales.contract.values import STAFF_ROLES, Role
+from aftersales.contract.values import Role
 from cli.commands.deployment import Deployment
 from cli.commands.errors import CommandError
 from cli.commands.identity import admin_of
 from cli.commands.login import PasswordOption, password_of
-from cli.commands.parameters import DEFAULT_HOME, HomeOption
+from cli.commands.parameters import DEFAULT_HOME, STAFF, HomeOption, staff_role
 from cli.commands.screen import console, plain, say, table
 
 # ruff: noqa: PLC0415 - the database takes a second to load, and `--help` does not need it
@@ -25,9 +25,8 @@ from cli.commands.screen import console, plain, say, table
 if TYPE_CHECKING:
     from storage.staff import NewStaff, Staff, StaffBook
 
-ROLES: Final = ", ".join(sorted(STAFF_ROLES))
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The account, as its owner logs in.")]
-RoleArgument = Annotated[Role, typer.Argument(metavar="ROLE", help=f"One of {ROLES}.")]
+RoleArgument = Annotated[Role, typer.Argument(metavar="ROLE", parser=staff_role, help=f"One of {STAFF}.")]
 Change = Callable[["StaffBook", str, datetime], Awaitable[None]]
 app = typer.Typer()
 
@@ -41,7 +40,8 @@ def staff() -> None:
 def add(
     name: NameArgument,
     roles: Annotated[
-        list[Role] | None, typer.Option("--role", metavar="ROLE", help=f"One of {ROLES}; repeatable.")
+        list[Role] | None,
+        typer.Option("--role", metavar="ROLE", parser=staff_role, help=f"One of {STAFF}; repeatable."),
     ] = None,
     display_name: Annotated[str, typer.Option("--name", help="How people call them; by default the account.")] = "",
     mail: Annotated[str, typer.Option(help="Where letters to them go.")] = "",

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from aftersales.sealing import EncryptionError
 from integrations.clock import SystemClock
 from integrations.environment import explain_settings
+from integrations.listening import listening
 from portal.codec.app import create_app
 from portal.codec.settings import CodecSettings
 
@@ -22,13 +23,11 @@ CANNOT_START = 2
 
 
 def serve(settings: CodecSettings, app: ASGIApp) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. Raises SystemExit, with a sentence, for a port that is not to be had."""
     # uvicorn stops at the signal and then raises it once more, which would end the process by the signal.
     signal.signal(signal.SIGTERM, lambda *_: None)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         access_log=False,  # the guard's own line says all that may be said
         server_header=False,
         log_level="warning",
@@ -38,7 +37,7 @@ def serve(settings: CodecSettings, app: ASGIApp) -> None:
         forwarded_allow_ips=[str(each) for each in settings.trusted_proxies],
     )
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run([listening(settings.host, settings.port, "AFTERSALES_CODEC_PORT")])
 
 
 def main() -> None:

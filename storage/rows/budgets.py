@@ -16,7 +16,8 @@ from activities.alerting import BREAKER_LOG
 from activities.precautions import Breaker, Held, Spending
 from activities.rows import AuditEntry
 from activities.rulings import Breaking, Ceilings
-from aftersales.contract.values import LegState
+from activities.types import CHARGEBACK_LOST
+from aftersales.contract.values import ErrorCode, LegState
 from domain.budgets import Broken, Limits, Traffic, broken_by, still_counts
 from storage.rows.audit import AuditRows
 from storage.rows.base import Rows, update_row, upsert
@@ -28,13 +29,14 @@ HOUR: Final = timedelta(hours=1)
 PULSE: Final = timedelta(minutes=10)
 """The last hour is counted in such steps: short enough to notice a jump, long enough for a week to be few rows."""
 
+_DISPUTED: Final = (ErrorCode.CHARGEBACK_OPEN.value, CHARGEBACK_LOST)
 _FAILED: Final = or_(
     LEGS.c.state.in_((LegState.BLOCKED, LegState.CONFIRMING)),
-    and_(LEGS.c.state == LegState.FAILED, LEGS.c.elsewhere.is_(False)),
+    and_(LEGS.c.state == LegState.FAILED, LEGS.c.elsewhere.is_(False), LEGS.c.failure_code.not_in(_DISPUTED)),
     and_(LEGS.c.state == LegState.RESERVED, LEGS.c.failure_code != ""),
 )
 """Of a leg that was sent: the provider refused it, did not answer, or is to be asked again. A way that is closed on the
-customer's side is no failure of the provider."""
+customer's side, or a dispute of theirs, is no failure of the provider."""
 
 _SENT: Final = select(func.count().label("calls"), func.count().filter(_FAILED).label("failed")).where(
     LEGS.c.sent_at > bindparam("since"), LEGS.c.sent_at <= bindparam("until")
@@ -43,6 +45,8 @@ _APPROVED: Final = select(total(PULSES.c.cases).label("cases"), func.min(PULSES.
     PULSES.c.at > bindparam("since"), PULSES.c.at <= bindparam("until")
 )
 _BREAKER: Final = select(BREAKERS).where(BREAKERS.c.name == AUTOMATIC)
+_CLOSE: Final = update(BREAKERS).where(BREAKERS.c.name == AUTOMATIC, BREAKERS.c.open)
+"""Only what is open: one that was never turned is closed, and stays without a moment from which on traffic counts."""
 
 
 _COUNT_OTHERWISE: Final = (
@@ -134,8 +138,9 @@ class BreakerRows(AuditRows):
         return opened
 
     async def turn_breaker(self, breaker: Breaker) -> bool:
+        turn = _open(self._connection.dialect.name) if breaker.open else _CLOSE
         values = dict(breaker) | {"name": AUTOMATIC, "told_at": None}
-        return (await self._connection.execute(_turn(self._connection.dialect.name), values)).rowcount == 1
+        return (await self._connection.execute(turn, values)).rowcount == 1
 
     async def _traffic(self, at: datetime, breaking: Breaking, closed_at: datetime | None) -> Traffic:
         """What a person has looked at already, and closed the breaker after, counts no more."""
@@ -217,10 +222,8 @@ def _count_pulse(dialect: str) -> Insert:
 
 
 @cache
-def _turn(dialect: str) -> Insert:
-    """Only the other way round: of two that open it at once, one does."""
+def _open(dialect: str) -> Insert:
+    """Only what is closed: of two that open it at once, one does."""
     statement = upsert(dialect, BREAKERS)
     turned = {column.name: statement.excluded[column.name] for column in BREAKERS.c if column.name != "name"}
-    return statement.on_conflict_do_update(
-        index_elements=[BREAKERS.c.name], set_=turned, where=BREAKERS.c.open != statement.excluded.open
-    )
+    return statement.on_conflict_do_update(index_elements=[BREAKERS.c.name], set_=turned, where=~BREAKERS.c.open)

@@ -16,7 +16,7 @@ from aftersales.contract.values import LegState
 from storage.rows.base import Rows
 from storage.rows.cases import money_of
 from storage.rows.orders import total
-from storage.tables import APPROVALS, CASES, LEDGER, LEGS, STAFF_ACCOUNTS, STAFF_GROUPS, STAFF_ROLES
+from storage.tables import APPROVALS, CASES, LEDGER, LEGS, STAFF_ACCOUNTS, STAFF_MEMBERS, STAFF_ROLES
 
 _CUSTOMERS: Final = 0x0AF7C057  # any number that nothing else locks
 _GONE: Final = (LegState.FAILED, LegState.REVERSED)
@@ -57,7 +57,12 @@ _VOID: Final = (
     .where(APPROVALS.c.number == bindparam("case_number"), APPROVALS.c.voided_at.is_(None))
     .values(voided_at=bindparam("voided"))
 )
-_GROUP: Final = select(STAFF_GROUPS.c.name).where(STAFF_GROUPS.c.name == bindparam("name"))
+_STAFFED: Final = (
+    select(STAFF_MEMBERS.c.name)
+    .join(STAFF_ACCOUNTS, STAFF_ACCOUNTS.c.staff_id == STAFF_MEMBERS.c.staff_id)
+    .where(STAFF_ACCOUNTS.c.active)
+    .distinct()
+)
 
 
 class CeilingRows(Rows):
@@ -91,8 +96,8 @@ class CeilingRows(Rows):
     async def void_approvals(self, number: str, at: datetime) -> int:
         return (await self._connection.execute(_VOID, {"case_number": number, "voided": at})).rowcount
 
-    async def group_known(self, name: str) -> bool:
-        return (await self._connection.execute(_GROUP, {"name": name})).first() is not None
+    async def staffed_groups(self) -> tuple[str, ...]:
+        return tuple((await self._connection.execute(_STAFFED)).scalars())
 
     async def _sum(self, query: Select[int], asked: dict[str, Any]) -> int:
         return (await self._connection.execute(query, asked)).scalar_one()

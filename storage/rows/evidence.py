@@ -25,6 +25,11 @@ _ALL: Final = (1 << 64) - 1
 GAVE_UP: Final = (CaseStatus.WITHDRAWN, CaseStatus.EXPIRED)
 """A case that ended so paid nothing for its pictures: its own customer may apply again with them."""
 
+_UNSEEN: Final = and_(CASES.c.status == CaseStatus.REJECTED, CASES.c.verdict.is_(None), CASES.c.amount_minor.is_(None))
+"""Turned down by the checks of an application: neither the policy nor a person judged its pictures, and no amount was
+ever proposed for them. Its customer may correct it, for that order alone: elsewhere the picture would be of other
+goods."""
+
 _LIKENESSES: Final = select(EVIDENCE_CONTENTS.c.sha256, EVIDENCE_CONTENTS.c.likeness).where(
     EVIDENCE_CONTENTS.c.sha256.in_(bindparam("hashes", expanding=True)), EVIDENCE_CONTENTS.c.likeness.is_not(None)
 )
@@ -41,10 +46,11 @@ def _of_customer(customer_id: str) -> ColumnElement[bool]:
     return and_(EVIDENCE.c.customer_id != "", EVIDENCE.c.customer_id == customer_id)
 
 
-def _same_customers_given_up() -> ColumnElement[bool]:
+def _same_customers_first_try() -> ColumnElement[bool]:
     mine = EVIDENCE.alias("mine")
     customers = select(mine.c.customer_id).where(mine.c.number == bindparam("number"), mine.c.customer_id != "")
-    return and_(CASES.c.status.in_(GAVE_UP), CASES.c.customer_id.in_(customers))
+    corrected = and_(_UNSEEN, CASES.c.order_id == bindparam("order_id"))
+    return and_(or_(CASES.c.status.in_(GAVE_UP), corrected), CASES.c.customer_id.in_(customers))
 
 
 _OTHER_CASES: Final[Select[Any]] = (
@@ -53,7 +59,7 @@ _OTHER_CASES: Final[Select[Any]] = (
     .where(
         EVIDENCE.c.sha256.in_(bindparam("hashes", expanding=True)),
         EVIDENCE.c.number != bindparam("number"),
-        ~_same_customers_given_up(),
+        ~_same_customers_first_try(),
     )
     .order_by(CASES.c.opened_at, CASES.c.number)
 )
@@ -79,16 +85,20 @@ class EvidenceRows(Rows):
         known = {tuple(row) for row in await self._connection.execute(query)}
         return all((ref.sha256, ref.media_type, ref.size_bytes) in known for ref in refs)
 
-    async def reused_evidence(self, number: str, refs: tuple[EvidenceRef, ...]) -> tuple[ReusedEvidence, ...]:
+    async def reused_evidence(
+        self, number: str, order_id: str, refs: tuple[EvidenceRef, ...]
+    ) -> tuple[ReusedEvidence, ...]:
         """Two or three look-ups by index for each piece, however many pictures there are."""
-        found = [await reused_in(self._connection, number, ref.sha256) for ref in refs]
+        found = [await reused_in(self._connection, number, order_id, ref.sha256) for ref in refs]
         return tuple(each for of_piece in found for each in of_piece)
 
 
-async def reused_in(connection: AsyncConnection, number: str, sha256: str) -> tuple[ReusedEvidence, ...]:
-    """Other cases with this content, or with a picture nearly like it; the oldest case first."""
+async def reused_in(connection: AsyncConnection, number: str, order_id: str, sha256: str) -> tuple[ReusedEvidence, ...]:
+    """Other cases than this one, of that order, with this content or with a picture nearly like it; the oldest case
+    first."""
     distances = await _alike(connection, sha256)
-    rows = await connection.execute(_OTHER_CASES, {"hashes": list(distances), "number": number})
+    asked = {"hashes": list(distances), "number": number, "order_id": order_id}
+    rows = await connection.execute(_OTHER_CASES, asked)
     nearest: dict[str, int] = {}
     for other_sha256, other_number in rows:
         nearest[other_number] = min(nearest.get(other_number, MOST_BITS), distances[other_sha256])

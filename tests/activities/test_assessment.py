@@ -138,6 +138,16 @@ async def test_a_picture_that_was_seen_in_another_case_is_a_fact_and_a_sign(desk
     assert facts.risk_level is RiskLevel.MEDIUM
 
 
+async def test_an_application_corrected_after_a_mistake_is_no_sign_of_fraud(desk: Desk, policy: FakePolicy) -> None:
+    portal = PortalStore(desk.engine)
+    for key, lines in (("mistaken", items(nope=1)), ("corrected", items(cups=1))):
+        await portal.take_evidence(number_for("backend", key), PHOTO, key, NOW, customer_id="customer-1")
+        await desk.apply(application(evidence=(PHOTO,), items=lines), key)
+    assert (await desk.case()).status is CaseStatus.PAYING
+    (facts,) = policy.facts
+    assert (facts.picture_count, facts.evidence_reused) == (1, False)
+
+
 @pytest.mark.parametrize(("state", "active"), [("active", True), ("blocked", False)])
 async def test_the_account_has_to_stand_well_with_the_shops_own_system(
     desk: Desk, policy: FakePolicy, state: str, active: bool

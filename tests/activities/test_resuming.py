@@ -9,15 +9,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.notify import Notifications
+from activities.pieces import Findings
 from activities.ports import Store
 from activities.resuming import review_so_far
 from activities.rulings import Action
 from activities.types import Intake, Notify, OutcomeKind, Resumed, Stage, Standing, StepResult
 from aftersales.contract.messages import EvidenceSupplied, Withdrawal
-from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, LegState, Role, WaitsFor
+from aftersales.contract.values import CaseStatus, DecisionKind, ErrorCode, EvidenceRef, LegState, Role, WaitsFor
 from domain.deadlines import DueStep, Ladder, ReviewClock, ReviewStep
+from storage.portal import PortalStore
 from tests.activities.desk import Desk
-from tests.activities.shop import NOW, application, cny, start_of
+from tests.activities.shop import CUSTOMER, NOW, application, cny, start_of
 from tests.fakes import FakeClock, FakeLetters, FakeMailer, FakePolicy
 
 START = start_of(application(amount=cny(500)))
@@ -132,6 +134,16 @@ async def test_letters_that_were_written_and_are_not_out_are_sent_by_the_new_wor
     await post.tell(*lost.unsent[0])
     assert [mail.stage for mail in post.mailer.sent] == [Stage.REVIEW_STARTED] * 2
     assert (await take_up(review, "run-3"))[1].unsent == ()
+
+
+async def test_a_case_with_evidence_says_so_for_the_check_of_it_may_be_lost_too(review: Desk) -> None:
+    photo = EvidenceRef(sha256="a" * 64, media_type="image/jpeg", size_bytes=2048)
+    uploads = PortalStore(review.engine)
+    await uploads.take_evidence("any", photo, "ticket", NOW, customer_id=CUSTOMER, findings=Findings())
+    assert not (await take_up(review))[1].evidence
+    await review.decide(DecisionKind.ASK, explanation="Which seam?")
+    await review.say(EvidenceSupplied(evidence=(photo,)))
+    assert (await take_up(review, "run-3"))[1].evidence
 
 
 async def test_the_agents_clock_goes_on_as_if_nothing_had_happened(review: Desk, post: Post) -> None:

@@ -6,7 +6,16 @@ import string
 
 import pytest
 
-from activities.sentences import _SENTENCES, decider_words, explanation_of, in_words, refusal, sentence, status_words
+from activities.sentences import (
+    _SENTENCES,
+    decider_words,
+    explanation_of,
+    in_a_row,
+    in_words,
+    refusal,
+    sentence,
+    status_words,
+)
 from aftersales.contract.values import CaseStatus, ErrorCode, Language, Role
 from domain.errors import AllocationImpossible, AmountRefused, CurrencyMixed, LineUnknown, QuantityRefused
 
@@ -66,6 +75,11 @@ def test_chinese_words_are_put_into_a_chinese_sentence_without_blanks(role: Role
     who = decider_words(role, Language.ZH_CN)
     told = sentence(ErrorCode.CEILING_EXCEEDED, Language.ZH_CN, limit="¥5.00", who=who)
     assert told == f"金额超出您的审批权限（上限 ¥5.00），请转交{who}处理。"
+
+
+def test_several_names_are_told_as_each_language_lists_them() -> None:
+    assert in_a_row(("agents", "finance"), Language.ZH_CN) == "agents、finance"
+    assert in_a_row(("agents", "finance"), Language.EN) == "agents, finance"
 
 
 def test_what_nobody_can_have_asked_for_is_not_dressed_up_as_a_refusal() -> None:

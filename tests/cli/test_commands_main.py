@@ -71,7 +71,10 @@ def test_every_command_explains_itself(entry: Entry, capsys: pytest.CaptureFixtu
         (("finance", "paid", f"{NUMBER}-1-1"), "'--reference'. See `aftersales finance paid --help`."),
         (("payout", "choose", NUMBER, "--method", "card"), "See `aftersales payout choose --help`."),
         (("--verson",), "No such option: --verson"),
-        (("staff", "add", "wang", "--role", "king"), f"'king' is not one of {STAFF}. See `aftersales staff add --help`."),
+        (
+            ("staff", "add", "wang", "--role", "king"),
+            f"'king' is not one of {STAFF}. See `aftersales staff add --help`.",
+        ),
         (("staff", "grant", "wang", "customer"), f"'customer' is not one of {STAFF}."),
         (("show", "4AQC0-MYWYE-0F52"), "a character is wrong"),
         (("show", "4AQC0-MYWYE-0F5"), "`aftersales queue --all` lists the latest"),

@@ -26,5 +26,5 @@ def test_a_port_that_is_taken_ends_the_program_and_is_told_with_what_to_do() -> 
 
 
 def test_an_address_that_is_not_this_machines_is_told_too() -> None:
-    with pytest.raises(SystemExit, match="of 192.0.2.1 cannot be listened on"):
+    with pytest.raises(SystemExit, match=r"of 192\.0\.2\.1 cannot be listened on"):
         listening("192.0.2.1", 4242, "--port")

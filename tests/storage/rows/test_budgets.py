@@ -229,9 +229,12 @@ async def test_when_half_of_the_providers_calls_fail_the_rules_stop(store: Store
     assert (opened.why, opened.seen, opened.against) == (Cause.PROVIDER_FAILURES, 2, 4)
 
 
-async def test_a_customers_closed_account_is_no_failure_of_the_provider(store: Store) -> None:
+@pytest.mark.parametrize("of_the_customer", [{"elsewhere": True}, {"failure_code": "chargeback_open"}])
+async def test_what_is_closed_or_disputed_on_the_customers_side_is_no_failure_of_the_provider(
+    store: Store, of_the_customer: dict[str, object]
+) -> None:
     for leg in range(1, 5):
-        await send(store, LegState.FAILED, leg, elsewhere=True)
+        await send(store, LegState.FAILED, leg, **of_the_customer)
     assert not (await breaker(store)).open
 
 
