@@ -24,6 +24,7 @@ STANDARD = {
         "re",
         "secrets",
         "signal",
+        "socket",
         "sqlite3",
     ),
     *("time", "types", "typing", "urllib", "uuid", "zipfile"),

@@ -33,13 +33,19 @@ async def payments(wechat: WeChatBox) -> AsyncIterator[WeChatPayments]:
     await adapter.close()
 
 
-@pytest.fixture
-async def script() -> AsyncIterator[Script]:
+@pytest.fixture(scope="session")
+async def scripted_server() -> AsyncIterator[Script]:
     """A server that answers what a test tells it to."""
     server = Script()
     async with serving(server, lifespan="off") as url:
         server.url = url
         yield server
+
+
+@pytest.fixture
+async def script(scripted_server: Script) -> Script:
+    scripted_server.clear()
+    return scripted_server
 
 
 @pytest.fixture

@@ -213,6 +213,10 @@ class Script:
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body})
 
+    def clear(self) -> None:
+        """Forget what was scripted and what was asked."""
+        vars(self).update(vars(Script(self.url)))
+
     def sign_answers(self) -> str:
         """Sign from now on by a key of its own; the public part, as PEM."""
         self.key = generate_private_key(public_exponent=65537, key_size=2048)
