@@ -62,6 +62,13 @@ def _takes_two(now: Now) -> bool:
     return now.case.status in (CaseStatus.UNDER_REVIEW, CaseStatus.PAYMENT_FAILED) and not asked_again
 
 
+def _approval_is_news(now: Now) -> bool:
+    """Not once it was given up. When the money is there, the letter of that says all but the reason (P2.8)."""
+    if now.case.status in (CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED):
+        return bool(now.case.explanation)
+    return now.case.status in (CaseStatus.PAYING, CaseStatus.PAYMENT_FAILED)
+
+
 def _asks_where_to(now: Now) -> bool:
     asks = now.case.status is CaseStatus.PAYMENT_FAILED and now.case.waits_for is WaitsFor.CUSTOMER
     return asks and bool(stranded_among(now.legs))
@@ -80,8 +87,7 @@ _HOLDS: Final[dict[Stage, Holds]] = {
     Stage.REVIEW_ESCALATED: _while_in(CaseStatus.UNDER_REVIEW),
     Stage.SECOND_APPROVAL: _takes_two,
     Stage.CUSTOMER_ASKED: _until_moved(CaseStatus.AWAITING_CUSTOMER),
-    # Not once it was given up: it says that the money goes back.
-    Stage.APPROVED: lambda now: now.case.status not in (CaseStatus.REJECTED, CaseStatus.WITHDRAWN, CaseStatus.EXPIRED),
+    Stage.APPROVED: _approval_is_news,
     # While an appeal is looked at, too; what is said after that is another decision's reason.
     Stage.REJECTED: _while_in(CaseStatus.REJECTED, CaseStatus.UNDER_REVIEW),
     Stage.WITHDRAWN: _for_ever,

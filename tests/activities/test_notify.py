@@ -184,7 +184,8 @@ async def test_what_became_untrue_before_it_went_out_is_dropped(post: PostRoom) 
 async def test_an_approval_does_not_keep_the_old_news_beside_it_alive_and_is_told_without_them(
     post: PostRoom, store: SqlStore, clock: FakeClock
 ) -> None:
-    """What waits says that the money is on its way, and it has arrived by now."""
+    """What waits says that the money is on its way, and it is not any more."""
+    await post.desk.decide(DecisionKind.APPROVE)
     post.mailer.down.add(CUSTOMER_MAIL)
     with pytest.raises(ConnectionError):
         await post.tell(Stage.PAYMENT_ON_ITS_WAY)
@@ -201,6 +202,7 @@ async def test_an_approval_that_was_written_by_itself_goes_out_once_the_mail_ser
     post: PostRoom, store: SqlStore, clock: FakeClock
 ) -> None:
     """The news that it was to come with was old already when it was written."""
+    await post.desk.decide(DecisionKind.APPROVE)
     real = Notifications(store, letters(), post.mailer, clock, host="shop.example")
     order = Notify(number=post.desk.number, stage=Stage.PAYMENT_ON_ITS_WAY, round=1, now=NOW, approves=True)
     post.mailer.down.add(CUSTOMER_MAIL)

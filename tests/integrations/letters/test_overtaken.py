@@ -27,7 +27,7 @@ TRUE_IN = {
     Stage.REVIEW_ESCALATED: IN_REVIEW,
     Stage.SECOND_APPROVAL: IN_REVIEW | FAILED,
     Stage.CUSTOMER_ASKED: frozenset({CaseStatus.AWAITING_CUSTOMER}),
-    Stage.APPROVED: ANY - GIVEN_UP,
+    Stage.APPROVED: FAILED | {CaseStatus.PAYING, CaseStatus.REFUNDED, CaseStatus.PARTLY_REFUNDED},
     Stage.REJECTED: frozenset({CaseStatus.REJECTED}) | IN_REVIEW,
     Stage.WITHDRAWN: ANY,
     Stage.EXPIRED: frozenset({CaseStatus.EXPIRED}),
@@ -127,7 +127,17 @@ def test_an_approval_is_told_by_itself_when_the_news_it_was_to_come_with_is_old(
     [letter] = written(Stage.PAYMENT_ON_ITS_WAY, paid, changes=said, approves=True)
     assert "Your application is approved" in letter.body
     assert "> We saw the fault." in letter.body
-    assert written(Stage.PAYMENT_ON_ITS_WAY, paid, changes={"status": CaseStatus.WITHDRAWN}, approves=True) == ()
+    assert "goes back" not in letter.body, "it has"
+    for nothing_new in (said | {"explanation": ""}, {"status": CaseStatus.WITHDRAWN}):
+        assert written(Stage.PAYMENT_ON_ITS_WAY, paid, changes=nothing_new, approves=True) == ()
+
+
+def test_an_approval_says_where_the_money_goes_that_is_under_way() -> None:
+    paying = {"status": CaseStatus.PAYING}
+    [back] = written(Stage.APPROVED, a_leg(LegState.SUBMITTING), changes=paying)
+    assert "The money goes back the way you paid." in back.body
+    [elsewhere] = written(Stage.APPROVED, a_leg(LegState.SUBMITTING, destination="Bank ****3000"), changes=paying)
+    assert "The money goes to Bank ****3000." in elsewhere.body
 
 
 @pytest.mark.parametrize("stage", [Stage.REVIEW_STARTED, Stage.REVIEW_REMINDER])
