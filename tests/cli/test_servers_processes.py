@@ -39,7 +39,7 @@ def alive(pid: int) -> bool:
     """Whether it still runs; a zombie nobody has collected does not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it was opened, or while it was read
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
 
@@ -51,7 +51,7 @@ async def started(processes: Processes, script: Path, name: str = "server", **en
     async def ready() -> bool:
         return "ready" in child.log_tail()
 
-    await child.wait_until(ready, "it says ready", 5)
+    await child.wait_until(ready, "it says ready", 30)
     return child
 
 
@@ -123,7 +123,7 @@ async def test_the_children_of_a_server_end_with_it(processes: Processes, tmp_pa
     grandchild = int(note.read_text())
     assert alive(grandchild)
     await processes.stop(child)
-    assert await eventually(lambda: ended(grandchild), 5)
+    assert await eventually(lambda: ended(grandchild), 30)
 
 
 async def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path) -> None:
@@ -137,13 +137,13 @@ async def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path) -> None
     async def noted() -> bool:
         return number_in(note) is not None
 
-    assert await eventually(noted, 5)
+    assert await eventually(noted, 30)
     grandchild = number_in(note)
     assert grandchild is not None
     parent.kill()
     await parent.wait()
-    assert await eventually(lambda: ended(child), 10)
-    assert await eventually(lambda: ended(grandchild), 10)
+    assert await eventually(lambda: ended(child), 30)
+    assert await eventually(lambda: ended(grandchild), 30)
 
 
 async def ended(pid: int) -> bool:
@@ -158,22 +158,22 @@ def number_in(path: Path) -> int | None:
 
 async def test_a_short_command_gives_its_code_and_output(tmp_path: Path) -> None:
     script = write_program(tmp_path / "says", 'echo "$WORD"; echo trouble >&2; exit 4')
-    ended_command = await run([script], limit_seconds=5, environ={"WORD": "hello"})
+    ended_command = await run([script], limit_seconds=30, environ={"WORD": "hello"})
     assert (ended_command.code, ended_command.output) == (4, "hello\ntrouble\n")
 
 
 async def test_a_short_command_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = write_program(tmp_path / "hangs", f"echo $$ > {note}; exec sleep 600")
-    with pytest.raises(ServerUnavailableError, match=r"did not end within 0\.3 seconds"):
-        await run([script], limit_seconds=0.3)
+    with pytest.raises(ServerUnavailableError, match="did not end within 2 seconds"):
+        await run([script], limit_seconds=2)
     pid = int(note.read_text())
-    assert await eventually(lambda: ended(pid), 5)
+    assert await eventually(lambda: ended(pid), 30)
 
 
 async def test_a_command_can_run_under_another_account_if_we_are_root() -> None:
     account = unprivileged_account()
-    ended_command = await run(["/usr/bin/id", "-un"], limit_seconds=5, folder=Path("/"), user=account)
+    ended_command = await run(["/usr/bin/id", "-un"], limit_seconds=30, folder=Path("/"), user=account)
     assert ended_command.output.strip() == (account or pwd.getpwuid(os.getuid()).pw_name)
 
 
