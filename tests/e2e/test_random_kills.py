@@ -12,7 +12,7 @@ from tests.e2e.shop import Shop
 
 SEED_VARIABLE = "AFTERSALES_TEST_SEED"
 CASES = 50
-KILLS = 3
+KILLS = 4
 LONGEST_LIFE_S = 4.0
 FAULTS = ("execute_then_drop", "execute_then_500", "error_500", "drop_request", "429", "truncate")
 FAULT_RATE = 0.15

@@ -36,9 +36,9 @@ from tests.fakes import FakeClock, FakeEngine
 from tests.sandbox.servers import WEBHOOK_SECRET, Box, sandbox
 
 NUMBER = number_for("shop", "killed portal")
-REFUNDS = 150
-KILL_AT = (75, 225)
-"""Killed when so many of the 450 events are stored."""
+REFUNDS = 300
+KILL_AT = (150, 450)
+"""Killed when so many of the 900 events are stored."""
 
 
 @dataclass
